@@ -1,0 +1,1 @@
+"""Lab 01: from real sales to an honest model of house prices."""
