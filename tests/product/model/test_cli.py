@@ -111,6 +111,7 @@ def test_a_pipe_goes_in_and_out(place: Path, tmp_path: Path) -> None:
     done = run(place, "predict", "--csv", "-", text=houses.read_text())
     assert done.returncode == 0
     assert len(list(csv.DictReader(done.stdout.splitlines()))) == 3
+    assert run(place, "predict", "--csv", "-", text="\ufeff" + houses.read_text()).stdout == done.stdout
     packed = tmp_path / "houses.csv.gz"
     packed.write_bytes(gzip.compress(houses.read_bytes()))
     assert run(place, "predict", "--csv", str(packed)).stdout == done.stdout

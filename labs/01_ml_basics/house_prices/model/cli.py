@@ -157,9 +157,10 @@ def _price_csv(loaded: "LoadedModel", source: Path, out: Path | None, rejected: 
 
     from house_prices.model.prediction import price_file, replacing
 
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
+    # CSV is UTF-8 whatever the shell's locale is, perhaps with the byte order mark that spreadsheets put in front.
+    for stream, encoding in ((sys.stdin, "utf-8-sig"), (sys.stdout, "utf-8"), (sys.stderr, "utf-8")):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", newline="")
+            stream.reconfigure(encoding=encoding, errors="strict", newline="")
     with ExitStack() as files:
         priced = files.enter_context(replacing(out)) if out else sys.stdout
         refused = files.enter_context(replacing(rejected)) if rejected else sys.stderr

@@ -179,7 +179,7 @@ def code_version() -> Code:
         package = "unknown"
     file = Path(__file__)
     here = file.parent
-    # An installed package may lie in the .venv of somebody else's repository, whose commit says nothing about this code.
+    # An installed package may lie in the .venv of another repository, whose commit says nothing about this code.
     tracked = _git(here, "ls-files", "--error-unmatch", "--", file.name)
     commit = None if tracked is None else _git(here, "rev-parse", "HEAD")
     if commit is None:

@@ -167,7 +167,8 @@ def _unpack(path: Path, archive: bytes) -> Any:
             content = sum(member.file_size for member in members.infolist())
         if content > LARGEST_CONTENT:
             raise RefusedModel(
-                f"{path} unpacks to {content:,} bytes; a model of houses has at most {LARGEST_CONTENT:,}. Train it again."
+                f"{path} unpacks to {content:,} bytes; a model of houses has at most {LARGEST_CONTENT:,}. "
+                "Train it again."
             )
         foreign = sorted(set(skops.io.get_untrusted_types(data=archive)) - set(TRUSTED_TYPES))
         if foreign:
@@ -179,8 +180,8 @@ def _unpack(path: Path, archive: bytes) -> Any:
     except RefusedModel:
         raise
     except Exception as error:
-        # A damaged or hostile archive makes zipfile, zlib, json, NumPy and skops raise whatever they stumble over: a wrong
-        # checksum, a nesting without end, an array of terabytes. Whichever it was, this is no model of ours.
+        # A damaged or hostile archive makes zipfile, zlib, json, NumPy and skops raise whatever they stumble over: a
+        # wrong checksum, a nesting without end, an array of terabytes. Whichever it was, this is no model of ours.
         raise RefusedModel(
             f"{path} is a zip file, but not a model ({type(error).__name__}: {error}). Train it again."
         ) from error

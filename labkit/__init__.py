@@ -1,0 +1,1 @@
+"""The runner behind the command `labs`. It knows labs, environments and machines, and nothing of houses."""

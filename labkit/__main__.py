@@ -1,0 +1,5 @@
+"""`python -m labkit` is `labs`."""
+
+from labkit.cli import main
+
+main()
