@@ -65,8 +65,9 @@ def print_figures(repeats: int) -> None:
     from house_prices.model.features import FEATURES
     from house_prices.model.sales import load_seattle
 
-    # LightGBM is handed an array where it was fitted with one, and warns all the same.
+    # LightGBM is handed an array where it was fitted with one, and warns all the same; and about its own parameter.
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
+    warnings.filterwarnings("ignore", message="categorical_feature keyword has been found")
     sales = load_seattle()
     year = sales["sale_date"].dt.year
 

@@ -88,8 +88,12 @@ def doctor(context: typer.Context, json: JsonOption = False) -> None:
             }
         )
     else:
+        lacked = {check for each in diagnoses for check in each.lacks}
         for check in checks:
-            out.print(f"{MARKS[check.ok]} {check.name:<10} {check.found}{'' if check.ok else f': {check.remedy}'}")
+            mark = MARKS[check.ok] if check.ok or check in lacked else "–"
+            remedy = "" if check.ok else f": {check.remedy}"
+            unneeded = "" if check.ok or check in lacked else " (no lab here needs it)"
+            out.print(f"{mark} {check.name:<10} {check.found}{unneeded}{remedy}")
         out.print()
         for each in diagnoses:
             lacks = ", ".join(check.name for check in each.lacks)

@@ -80,6 +80,7 @@ def test_a_person_sees_dollars_and_what_the_model_does_not_know(place: Path) -> 
         ([*WORDS, "--csv", "x.csv"], 2, "describe one house as NAME=VALUE"),
         ([*WORDS, "--out", "x.csv"], 2, "--json goes with one house"),
         (["--csv", "missing.csv"], 1, "missing.csv"),
+        (["--csv", "x.csv", "--out", "y.csv", "--rejected", "./y.csv"], 2, "--out and --rejected name the same file"),
         ([*WORDS, "--digest", "ab" * 32], 1, "nobody has vouched for this model"),
         ([*WORDS, "--model", "elsewhere"], 1, "elsewhere/manifest.json is missing"),
     ],
@@ -128,6 +129,16 @@ def test_a_reader_that_leaves_early_ends_it_quietly(place: Path, tmp_path: Path)
         said = process.stderr.read()
     assert said == b""
     assert process.returncode == 1
+
+
+def test_a_full_disk_is_told_in_words(place: Path, tmp_path: Path) -> None:
+    houses = write(tmp_path / "houses.csv", [VALUES] * 3)
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "house_prices.model", "predict", "--csv", str(houses)]
+        done = subprocess.run(command, cwd=place, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert "no space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_help_names_every_column_and_does_not_wait_for_the_libraries(place: Path) -> None:

@@ -42,8 +42,15 @@ def main() -> None:
     try:
         app()
     except HousePricesError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(1)
+        _say_error(str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _say_error(f"{where}{(error.strerror or str(error)).lower()}; what was there before is still as it was")
+
+
+def _say_error(message: str) -> None:
+    Console(stderr=True).print(f"error: {message}", style="red", highlight=False, markup=False, soft_wrap=True)
+    sys.exit(1)
 
 
 Known = Annotated[Path, typer.Option(help="Record of the models that were made or accepted on this machine.")]
@@ -86,7 +93,10 @@ def predict(
         typer.Argument(metavar="[NAME=VALUE]...", help="One house: all the names below.", show_default=False),
     ] = None,
     csv: Annotated[
-        Path | None, typer.Option(help="Price a CSV file of houses instead, plain or gzipped; - reads from stdin.")
+        Path | None,
+        typer.Option(
+            help="Price a CSV file of houses instead, gzipped if it ends in .gz; - reads plain CSV from stdin."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="With --csv: where the priced rows go, instead of stdout.")] = None,
     rejected: Annotated[
@@ -107,6 +117,8 @@ def predict(
         raise typer.BadParameter("describe one house as NAME=VALUE …, or name a file with --csv")
     if (csv and as_json) or (house and (out or rejected)):
         raise typer.BadParameter("--json goes with one house, --out and --rejected with --csv")
+    if out and rejected and out.resolve() == rejected.resolve():
+        raise typer.BadParameter("--out and --rejected name the same file")
     if house:
         values = _values(house)
         _price_one(_load(model, known, digest), values, as_json=as_json)
