@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from labkit.project import Project
@@ -20,13 +19,15 @@ def test_help_lists_commands_those_of_labs_too_and_the_exit_codes(labs: Labs) ->
         assert word in page
 
 
-def test_help_is_quick() -> None:
-    def seconds() -> float:
-        started = time.monotonic()
-        subprocess.run([INSTALLED, "--help"], capture_output=True, check=True)
-        return time.monotonic() - started
-
-    assert min(seconds() for _ in range(4)) <= 0.3
+def test_help_waits_for_nothing_that_only_a_command_needs() -> None:
+    # What it takes in seconds is for benchmarks/front_door.py to say.
+    script = (
+        "import sys; from labkit.cli import main; sys.argv = ['labs', '--help']\ntry: main()\nexcept SystemExit: pass\n"
+    )
+    late = {"pytest", "pandas", "labkit.doctor", "labkit.updating", "labkit.checking", "labkit.proving"}
+    script += f"print(sorted({late} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_list_names_the_labs(labs: Labs) -> None:

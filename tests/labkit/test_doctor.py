@@ -53,10 +53,10 @@ def test_a_silent_engine_is_named_with_its_host_and_the_remedy(tools: Path, monk
 
 
 def test_a_tool_that_hangs_is_not_waited_for(tools: Path) -> None:
-    answer(tools, "docker", "exec sleep 20")
+    answer(tools, "docker", "exec sleep 60")
     started = time.monotonic()
     assert not check_docker().ok
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 def kubectl(tools: Path, context: str, server: str, ready: bool = True) -> None:
@@ -154,13 +154,13 @@ def test_a_lab_that_lacks_something_is_told_with_what(project: Project, lab_toml
     assert not diagnosis.runs
 
 
-def test_all_of_it_takes_less_than_three_seconds(labs: Labs, tools: Path) -> None:
+def test_tools_that_hang_are_not_waited_for(labs: Labs, tools: Path) -> None:
     for name in ("docker", "kubectl"):
-        answer(tools, name, "exec sleep 20")
+        answer(tools, name, "exec sleep 60")
     started = time.monotonic()
     result = labs("doctor", PATH=f"{tools}:/usr/bin:/bin")
-    assert time.monotonic() - started < 3
-    assert "✗ docker     no engine answers" in result.stdout
+    assert time.monotonic() - started < 30
+    assert "– docker     no engine answers" in result.stdout
     assert "✓ lab 01 runs here" in result.stdout
     assert result.returncode == 0
 
