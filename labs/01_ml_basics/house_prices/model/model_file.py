@@ -13,7 +13,8 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,16 @@ def save_model(folder: Path, model: Any, manifest: Manifest) -> str:
 def load_model(folder: Path, trusted: Collection[str]) -> LoadedModel:
     """Load a model, if it is one that the caller trusts.
 
-    Each file is read once; the bytes that were checked are the bytes that are used.
+    Each file is read once; the bytes that were checked are the bytes that are used. The order is that of trust:
+
+    1. the SHA-256 of the manifest is one of ``trusted``; before that, it is not even parsed;
+    2. the SHA-256 of the model is the one that the manifest names;
+    3. the manifest fits the libraries and the code that are here (`_check_versions`, `_check_signature`);
+    4. the model is a skops archive within bounds (`_check_archive`), and of the types in it that skops does not know to
+       be harmless, each one is in ``TRUSTED_TYPES``;
+    5. only then is it loaded, and has to be something that predicts (`_check_predicts`).
+
+    Whatever skops raises on the way is a refusal, too (`_refusing_what_is_no_model`).
 
     Parameters
     ----------
@@ -103,6 +113,7 @@ def load_model(folder: Path, trusted: Collection[str]) -> LoadedModel:
         not promise to load here, or holds types outside of ``TRUSTED_TYPES``. Nothing of it has run by then.
     InvalidManifest : the manifest is trusted, but of a format that this code does not know.
     """
+    # TASK 1.8: load only a model that is trusted
     text = _read(folder / MANIFEST, LARGEST_MANIFEST)
     digest = _sha256(text)
     if digest not in trusted:
@@ -120,7 +131,18 @@ def load_model(folder: Path, trusted: Collection[str]) -> LoadedModel:
         )
     _check_versions(folder, manifest)
     _check_signature(folder, manifest)
-    return LoadedModel(_unpack(folder / MODEL, archive), manifest, digest)
+    with _refusing_what_is_no_model(folder / MODEL):
+        _check_archive(folder / MODEL, archive)
+        foreign = sorted(set(skops.io.get_untrusted_types(data=archive)) - set(TRUSTED_TYPES))
+        if foreign:
+            raise RefusedModel(
+                f"{folder / MODEL} holds types that no model of this code has: {', '.join(foreign)}. If the model was "
+                "changed on purpose, read what they do and add them to TRUSTED_TYPES."
+            )
+        model = skops.io.loads(archive, trusted=list(TRUSTED_TYPES))
+        _check_predicts(folder / MODEL, model)
+    return LoadedModel(model, manifest, digest)
+    # END TASK 1.8
 
 
 class KnownModels:
@@ -156,27 +178,30 @@ class KnownModels:
         return entries
 
 
-def _unpack(path: Path, archive: bytes) -> Any:
+def _check_archive(path: Path, archive: bytes) -> None:
     if not zipfile.is_zipfile(io.BytesIO(archive)):
         raise RefusedModel(
             f"{path} is no skops archive. A pickle or joblib file runs code when it is opened, so those are never "
             "loaded: save the model with save_model."
         )
+    with zipfile.ZipFile(io.BytesIO(archive)) as members:
+        content = sum(member.file_size for member in members.infolist())
+    if content > LARGEST_CONTENT:
+        raise RefusedModel(
+            f"{path} unpacks to {content:,} bytes; a model of houses has at most {LARGEST_CONTENT:,}. Train it again."
+        )
+
+
+def _check_predicts(path: Path, model: Any) -> None:
+    if not hasattr(model, "predict"):
+        raise RefusedModel(f"{path} holds a {type(model).__name__}, which predicts nothing. Train the model again.")
+
+
+@contextmanager
+def _refusing_what_is_no_model(path: Path) -> Iterator[None]:
+    """Turn whatever is raised within the ``with`` block into `RefusedModel`."""
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as members:
-            content = sum(member.file_size for member in members.infolist())
-        if content > LARGEST_CONTENT:
-            raise RefusedModel(
-                f"{path} unpacks to {content:,} bytes; a model of houses has at most {LARGEST_CONTENT:,}. "
-                "Train it again."
-            )
-        foreign = sorted(set(skops.io.get_untrusted_types(data=archive)) - set(TRUSTED_TYPES))
-        if foreign:
-            raise RefusedModel(
-                f"{path} holds types that no model of this code has: {', '.join(foreign)}. If the model was changed on "
-                "purpose, read what they do and add them to TRUSTED_TYPES."
-            )
-        model = skops.io.loads(archive, trusted=list(TRUSTED_TYPES))
+        yield
     except RefusedModel:
         raise
     except Exception as error:
@@ -185,9 +210,6 @@ def _unpack(path: Path, archive: bytes) -> Any:
         raise RefusedModel(
             f"{path} is a zip file, but not a model ({type(error).__name__}: {error}). Train it again."
         ) from error
-    if not hasattr(model, "predict"):
-        raise RefusedModel(f"{path} holds a {type(model).__name__}, which predicts nothing. Train the model again.")
-    return model
 
 
 def _check_versions(folder: Path, manifest: Manifest) -> None:

@@ -247,8 +247,8 @@ def _checks(column: Column, values: pd.DataFrame) -> list[pa.Check]:
         missing.
 
     pandera hands a check the column's cells, the missing ones left out and the others with their index, and wants a
-    verdict on each of them: a boolean Series, or one of its ready-made checks. The ``error`` of a check is the rule as it
-    reads in a `Problem`, after "wanted".
+    verdict on each of them, a boolean Series; some checks are there ready-made. The ``error`` of a check is the rule as
+    it reads in a `Problem`, after "wanted".
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ def build_model(*, max_leaf_nodes: int = 31, max_iter: int = 100, seed: int = 0)
     """Return the unfitted model: houses → features → trees → price, behind one ``fit`` and one ``predict``.
 
     Everything that is learned from data, the known areas too, sits inside, so cross-validation refits all of it and
-    nothing can leak from the rows that are held out. Inside is a pipeline of two steps, ``features`` (`feature_step`) and
-    ``trees`` (a `HistGradientBoostingRegressor`).
+    nothing can leak from the rows that are held out. Inside is a pipeline of two steps, ``features`` (`feature_step`)
+    and ``trees`` (a `HistGradientBoostingRegressor`).
 
     The trees fit the *logarithm* of the price: to be 50,000 dollars off matters little for a mansion and much for a
     flat, while a difference of logarithms is a ratio, the same for both. ``predict`` goes back to dollars.
