@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import gc
 import gzip
 import io
 import tracemalloc
@@ -267,6 +268,7 @@ class Flat:
     """Every house costs the same, at once: what is measured is the reading and writing."""
 
     def predict(self, houses: pd.DataFrame, /) -> np.ndarray[Any, np.dtype[np.float64]]:
+        gc.collect()  # what only waits for the collector is no memory that a longer file would need
         return np.full(len(houses), 500_000.0)
 
 
