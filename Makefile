@@ -12,10 +12,10 @@ lab-%: FORCE ## set up what the lab needs and run it from end to end
 	@$(LABS) run $*
 start-%: FORCE ## open the lab's tasks: leave a hole for you in each
 	@$(LABS) start $*
-check-%: FORCE ## ask the running thing whether your solution works
-	@$(LABS) check $*
-hint-%: FORCE ## a hint for a task, and then a bigger one
-	@$(LABS) hint $*
+check-%: FORCE ## ask the running thing whether your solution works (TASK=1.2: one task)
+	@$(LABS) check $* $(if $(TASK),--task $(TASK))
+hint-%: FORCE ## a hint for the first task not solved (TASK=1.2: for another), and then a bigger one
+	@$(LABS) hint $* $(if $(TASK),--task $(TASK))
 reset-%: FORCE ## the holes again, or one of them (TASK=1.2)
 	@$(LABS) reset $* $(if $(TASK),--task $(TASK))
 progress: FORCE ## what is solved and what is open

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from labkit import learner_commands
+from labkit import check_commands, learner_commands, maintainer_commands
 from labkit.catalog import Command, InvalidLab, Lab, find_lab, load_labs
 from labkit.errors import LabsError, NotRun, WorkFailed
 from labkit.project import Project
@@ -21,9 +21,9 @@ EPILOG = (
     "Exit codes: 0 done · 1 the work failed · 2 wrong usage · 3 not run, something is missing · "
     "4 set-up failed · 130 interrupted. A lab's own command ends with its own code."
 )
-GRADER = ("check", "hint", "progress", "prove")
-LEARNER = ("start", "reset", "solution", "skip", "update")
-OWN = {"list", "run", "doctor", "test", "lint", "lock", "clean", *LEARNER, *GRADER}
+LEARNER = ("start", "check", "hint", "watch", "progress", "reset", "solution", "skip", "update")
+MAINTAINER = ("prove", "grade")
+OWN = {"list", "run", "doctor", "test", "lint", "lock", "clean", *LEARNER, *MAINTAINER}
 UPKEEP = "For maintainers"
 MARKS = {True: "[green]✓[/]", False: "[red]✗[/]"}
 
@@ -158,11 +158,6 @@ def clean(
     out.print("\n".join(f"removed {path.relative_to(root)}" for path in removed) or "nothing to remove")
 
 
-def _comes_with_the_grader(context: typer.Context) -> None:
-    """Comes with the grader."""
-    raise NotRun(f"labs {context.info_name} comes with the grader, which is not here yet.")
-
-
 def build_app(labs: tuple[Lab, ...]) -> typer.Typer:
     """Return the command line: the commands of the project itself, and those that the labs bring along."""
     app = typer.Typer(epilog=EPILOG, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -171,6 +166,7 @@ def build_app(labs: tuple[Lab, ...]) -> typer.Typer:
     app.command()(run)
     app.command()(doctor)
     learner_commands.add_to(app)
+    check_commands.add_to(app)
     for lab in labs:
         for brought in lab.commands:
             if brought.name in OWN:
@@ -180,8 +176,7 @@ def build_app(labs: tuple[Lab, ...]) -> typer.Typer:
     app.command(rich_help_panel=UPKEEP)(lint)
     app.command(rich_help_panel=UPKEEP)(lock)
     app.command(rich_help_panel=UPKEEP)(clean)
-    for name in GRADER:
-        _pass_on(app, name, None, None)(_comes_with_the_grader)
+    maintainer_commands.add_to(app)
     return app
 
 
@@ -189,7 +184,7 @@ def labs_command() -> None:
     """Run the labs of this course, one by one, on this machine."""
 
 
-def _pass_on(app: typer.Typer, name: str, help: str | None, panel: str | None) -> Callable[[Execute], Execute]:
+def _pass_on(app: typer.Typer, name: str, help: str | None, panel: str) -> Callable[[Execute], Execute]:
     """Declare a command that takes any arguments, --help too, as they are: somebody else reads them."""
     any_arguments = {"allow_extra_args": True, "ignore_unknown_options": True}
     return app.command(
@@ -198,7 +193,6 @@ def _pass_on(app: typer.Typer, name: str, help: str | None, panel: str | None) -
         context_settings=any_arguments,
         add_help_option=False,
         rich_help_panel=panel,
-        hidden=panel is None,
     )
 
 

@@ -87,12 +87,6 @@ def test_a_missing_tool_ends_with_3(labs: Labs, lab_toml: Path) -> None:
     assert "Lab 01 needs docker, and there is no docker command." in result.stderr
 
 
-def test_what_is_not_here_yet_ends_with_3(labs: Labs) -> None:
-    result = labs("check", "01")
-    assert result.returncode == 3
-    assert "comes with the grader" in result.stderr
-
-
 def test_a_set_up_that_fails_ends_with_4(labs: Labs, project: Project) -> None:
     project.uv.write_text("#!/bin/sh\nexit 2\n")
     assert labs("run", "01").returncode == 4

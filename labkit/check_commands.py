@@ -1,0 +1,235 @@
+"""What a learner types to know whether it works: check, hint, watch and progress.
+
+Each command's own work is imported in it, so that `labs --help` answers at once.
+"""
+
+import contextlib
+from collections.abc import Callable, Collection
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labkit.catalog import NEEDS, Lab, find_lab, load_labs
+from labkit.errors import NotRun, WrongUsage
+from labkit.project import Project
+from labkit.tasks import Task
+from labkit.terminal import out, print_json
+
+if TYPE_CHECKING:
+    from labkit.verdicts import Verdict, Verdicts
+
+LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Its number, as 01.")]
+TaskOption = Annotated[str, typer.Option("--task", metavar="TASK", help="One task of it, as 1.2.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout, all else to stderr.")]
+
+_BAR = 24  # characters
+_STYLES = {"passed": "green", "failed": "bold red", "not_run": "yellow"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `labs`."""
+    for command in (check, hint, watch, progress):
+        app.command()(command)
+
+
+def check(
+    context: typer.Context,
+    lab: LabArgument,
+    task: TaskOption = "",
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Ask with the values of another run, which named its seed.")
+    ] = None,
+    require: Annotated[
+        str, typer.Option("--require", metavar="TOOLS", help="Fail where these are missing: docker,cluster.")
+    ] = "",
+    json: JsonOption = False,
+) -> None:
+    """Ask the running thing whether your solution works."""
+    project, chosen = _find(context, lab)
+    only = [_task(chosen, task).id] if task else []
+    required = _tools(require)
+    if json:
+        from labkit.terminal import err
+
+        verdicts = _check(project, chosen, only, seed=seed, require=required, tell=lambda verdict: None)
+        err.print(verdicts.summary)
+        print_json({"lab": chosen.id, **verdicts.as_data()})
+    else:
+        with out.status(f"checking lab {chosen.id}"):
+            verdicts = _check(project, chosen, only, seed=seed, require=required, tell=_print)
+        if verdicts.count("failed"):
+            out.print(f"[dim]The same values again: labs check {chosen.id} --seed {verdicts.seed}[/]")
+        out.print(verdicts.summary)
+    raise typer.Exit(verdicts.exit_code)
+
+
+def hint(
+    context: typer.Context,
+    lab: Annotated[str, typer.Argument(metavar="LAB", help="Its number, as 01; a task's, as 1.2, will do.")],
+    task: TaskOption = "",
+) -> None:
+    """Give a hint for the first task that has not passed, or for another; the next call gives a bigger one."""
+    from labkit.hints import first_to_solve, next_hint
+
+    number, is_task, _ = lab.partition(".")
+    project, chosen = _find(context, number)
+    wanted = task or (lab if is_task else "")
+    about = _task(chosen, wanted) if wanted else first_to_solve(project.root, chosen)
+    if not about:
+        out.print(f"Nothing is left to solve in lab {chosen.id}: its tasks had passed when they were last checked.")
+        return
+    given = next_hint(project.root, chosen, about)
+    out.print(f"[bold]{about.id} {about.title}[/]  [dim]{about.file}[/]")
+    if given.seen:
+        out.print("When it was last checked:")
+        _print(given.seen)
+    out.print(f"Hint {given.number} of {given.of}: {given.text}", markup=False)
+    if given.is_last:
+        out.print(f"[dim]That is the last one. The answer: labs solution {chosen.id} --task {about.id}[/]")
+    else:
+        out.print(f"[dim]The next one: labs hint {about.id}[/]")
+
+
+def watch(context: typer.Context, lab: LabArgument, task: TaskOption = "") -> None:
+    """Check the first task that has not passed, or another, each time that you save; Ctrl-C ends it."""
+    from labkit.hints import first_to_solve
+    from labkit.watching import saves
+
+    project, chosen = _find(context, lab)
+    named = _task(chosen, task) if task else None
+    files = sorted({project.root / each.file for each in chosen.tasks})
+    for _ in saves(files):
+        while about := named or first_to_solve(project.root, chosen):
+            out.print(f"[dim]{datetime.now():%H:%M:%S}[/] [bold]{about.id} {about.title}[/]  [dim]{about.file}[/]")
+            with out.status(f"checking {about.id}"):
+                verdicts = _check(project, chosen, [about.id], tell=_print)
+            out.print(verdicts.summary)
+            if named or not verdicts.passed(about.id):
+                break
+        if not about:
+            out.print(f"[green]✓[/] nothing is left to solve in lab {chosen.id}")
+            return
+
+
+def progress(context: typer.Context, json: JsonOption = False) -> None:
+    """Show what you have solved, and when."""
+    from labkit.progress import read_progress
+
+    project: Project = context.obj
+    labs = [lab for lab in load_labs(project.root) if lab.tasks]
+    passed = read_progress(project.root)
+    if json:
+        print_json(
+            [
+                {
+                    "lab": lab.id,
+                    "title": lab.title,
+                    "passed": sum(task.id in passed for task in lab.tasks),
+                    "tasks": [
+                        {
+                            "task": task.id,
+                            "title": task.title,
+                            "passed": passed[task.id].isoformat() if task.id in passed else None,
+                        }
+                        for task in lab.tasks
+                    ],
+                }
+                for lab in labs
+            ]
+        )
+        return
+    for lab in labs:
+        done = sum(task.id in passed for task in lab.tasks)
+        full = round(_BAR * done / len(lab.tasks))
+        # Two kinds of line, so that the bar is one without colours as well.
+        bar = f"[green]{'━' * full}[/][dim]{'─' * (_BAR - full)}[/]"
+        out.print(f"[bold]{lab.id}[/] {bar} {done} of {len(lab.tasks)}  {lab.title}")
+        for task in lab.tasks:
+            when = passed.get(task.id)
+            mark, note = ("[green]✓[/]", f"  [dim]{when.astimezone():%Y-%m-%d %H:%M}[/]") if when else ("[dim]·[/]", "")
+            out.print(f"  {mark} {task.id} {task.title}{note}")
+
+
+def _check(
+    project: Project,
+    lab: Lab,
+    only: Collection[str],
+    *,
+    tell: "Callable[[Verdict], None]",
+    seed: int | None = None,
+    require: Collection[str] = (),
+) -> "Verdicts":
+    """Check a lab as it stands in the learner's files, and keep what came of it.
+
+    Earlier labs' open tasks and skipped ones hold the reference meanwhile.
+    """
+    from labkit.assembly import standing_in
+    from labkit.checking import check_lab
+    from labkit.environment import ensure_installed
+    from labkit.progress import record
+    from labkit.regions import MarkerError
+    from labkit.started import read_started
+    from labkit.verdicts import remember
+
+    tests = project.root / "tests" / f"lab_{lab.id}"
+    if not any(tests.glob("test_*.py")):
+        raise NotRun(f"Lab {lab.id} has no checks in {tests.relative_to(project.root)}.")
+    ensure_installed(project, lab.requirements)
+    labs = load_labs(project.root)
+    started = read_started(project.root).get(lab.id)
+    with contextlib.ExitStack() as stack:
+        in_front: tuple[Path, ...] = ()
+        try:
+            in_front = stack.enter_context(standing_in(project.root, labs, lab)).paths
+        except MarkerError as error:
+            # The checks of this lab say that themselves, and go on with its other files.
+            if error.task not in [task.id for task in lab.tasks]:
+                raise
+        verdicts = check_lab(
+            tests,
+            lab.tasks,
+            root=project.root,
+            paths=[*in_front, *(each.folder for each in labs)],
+            only=only,
+            skipped=started.skipped if started else (),
+            seed=seed,
+            require=require,
+            python=project.python,
+            on_verdict=tell,
+        )
+    remember(project.root, lab.id, verdicts)
+    if started:  # otherwise it is the reference that has passed
+        record(project.root, [task.id for task in lab.tasks if verdicts.passed(task.id)])
+    return verdicts
+
+
+def _print(verdict: "Verdict") -> None:
+    from rich.text import Text
+
+    text = Text(str(verdict))
+    text.stylize(_STYLES[verdict.outcome], 0, 1)
+    out.print(text)
+
+
+def _tools(listed: str) -> list[str]:
+    tools = [tool.strip() for tool in listed.split(",") if tool.strip()]
+    for tool in tools:
+        if tool not in NEEDS:
+            raise WrongUsage(f"--require knows {', '.join(NEEDS)}, not {tool}.")
+    return tools
+
+
+def _task(lab: Lab, wanted: str) -> Task:
+    from labkit.workspace import find_task
+
+    return find_task(lab, wanted)
+
+
+def _find(context: typer.Context, lab: str) -> tuple[Project, Lab]:
+    project: Project = context.obj
+    chosen = find_lab(load_labs(project.root), lab)
+    if not chosen.tasks:
+        raise WrongUsage(f"Lab {chosen.id} has no tasks.")
+    return project, chosen

@@ -1,0 +1,284 @@
+"""Prove that a lab's checks tell right from wrong.
+
+Three kinds of cases, each run in a copy of the project of its own: the reference passes every check, whatever the
+seed; a task that is blanked fails at its own checks, and no task fails that does not come after it; and each wrong
+answer fails its task with exactly the diagnosis that was recorded for it.
+"""
+
+import difflib
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from labkit.assembly import assemble
+from labkit.catalog import Lab
+from labkit.checking import check_lab
+from labkit.expected import InvalidChecks, find_checks
+from labkit.project import Project
+from labkit.regions import MarkerError, find, read_text, stub
+from labkit.rules import broken_rules, depends_on, marker_problems
+from labkit.tasks import Task
+from labkit.verdicts import Outcome, Verdicts
+from labkit.wrong_answers import Diagnosis, WrongAnswer, read_diagnosis, read_wrong_answers, write_diagnosis
+
+# A diagnosis holds what was drawn, so what is drawn has to be the same each time; the reference is asked more often.
+SEED = 1
+FURTHER_SEEDS = (2, 3)
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A tree to check, and what must come of it.
+
+    Attributes
+    ----------
+    bodies : by task, what its region holds instead of the reference.
+    task : the one that is blanked or answered wrongly.
+    """
+
+    kind: Literal["reference", "blank", "wrong answer"]
+    seed: int = SEED
+    bodies: Mapping[str, str] = field(default_factory=dict)
+    task: Task | None = None
+    answer: WrongAnswer | None = None
+
+    @property
+    def name(self) -> str:
+        if self.answer:
+            return f"wrong answer {self.answer.name}"
+        return f"{self.task.id} blanked" if self.task else f"reference, seed {self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a case.
+
+    Attributes
+    ----------
+    wanted, got : where it did not come out as it must, in words.
+    updated : the change to the recorded diagnosis, as a diff, if it was renewed.
+    seconds : how long it took.
+    """
+
+    case: Case
+    outcome: Outcome
+    seconds: float
+    wanted: str = ""
+    got: str = ""
+    updated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of a lab's cases, and the rules that its files break."""
+
+    lab: Lab
+    broken: tuple[str, ...]
+    results: tuple[Result, ...]
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        outcomes = {result.outcome for result in self.results}
+        if self.broken or "failed" in outcomes:
+            return 1
+        return 0 if outcomes == {"passed"} else 3
+
+
+def prove(
+    project: Project,
+    lab: Lab,
+    labs: Iterable[Lab],
+    *,
+    update: bool = False,
+    jobs: int | None = None,
+    tell: Callable[[Result, int, int], None] = lambda result, done, total: None,
+) -> Proof:
+    """Run all of a lab's cases, several at a time.
+
+    Parameters
+    ----------
+    labs : all that there are; those before this one come along, with their reference.
+    update : record what wrong answers were told where it is not what was recorded.
+    jobs : how many cases run at a time; by default as many as there are processors.
+    tell : is called with each result as it comes, how many there are by now, and how many there will be.
+    """
+    started = time.monotonic()
+    answers, problems = read_wrong_answers(project.root, lab)
+    try:
+        checks = find_checks(_tests(project.root, lab), lab.tasks)
+    except InvalidChecks as error:
+        return Proof(lab, (str(error), *problems), (), time.monotonic() - started)
+    broken = (*broken_rules(project.root, lab, (c.task for c in checks), (a.task.id for a in answers)), *problems)
+    # Without markers that can be read there is nothing to splice into.
+    cases = [] if marker_problems(project.root, lab) else cases_of(project.root, lab, answers)
+    before = tuple(each for each in labs if each.id <= lab.id)
+    results: dict[str, Result] = {}
+    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        running = [pool.submit(_run, project, lab, before, case, update) for case in cases]
+        try:
+            for future in as_completed(running):
+                result = future.result()
+                results[result.case.name] = result
+                tell(result, len(results), len(cases))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    in_order = tuple(results[case.name] for case in cases)
+    return Proof(lab, broken, in_order, time.monotonic() - started)
+
+
+def cases_of(root: Path, lab: Lab, answers: Iterable[WrongAnswer]) -> list[Case]:
+    """Return a lab's cases, those that take longest first.
+
+    Raises
+    ------
+    MarkerError : a task's region cannot be found.
+    """
+    cases = [Case("reference", seed) for seed in (SEED, *FURTHER_SEEDS)]
+    for task in lab.tasks:
+        region = find(read_text(root / task.file), task.file, task.id)
+        cases.append(Case("blank", bodies={task.id: stub(task, region)}, task=task))
+    for answer in answers:
+        cases.append(Case("wrong answer", bodies={answer.task.id: answer.body}, task=answer.task, answer=answer))
+    return cases
+
+
+def _run(project: Project, lab: Lab, labs: tuple[Lab, ...], case: Case, update: bool) -> Result:
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="labs-", ignore_cleanup_errors=True) as name:
+        folder = Path(name).resolve()
+        tree, scratch = folder / "tree", folder / "tmp"
+        tree.mkdir()
+        scratch.mkdir()
+        try:
+            paths = assemble(project.root, tree, case.bodies, labs)
+        except MarkerError as error:
+            wanted = "a body that can stand in its region"
+            return Result(case, "failed", time.monotonic() - started, wanted, error.problem)
+        # A wrong answer is only asked what its own task asks: the rest of the lab holds the reference.
+        only = [case.task.id] if case.task and case.answer else []
+        verdicts = check_lab(
+            _tests(project.root, lab),
+            lab.tasks,
+            root=tree,
+            paths=paths,
+            only=only,
+            skipped=[task.id for task in lab.tasks if only and task.id not in only],
+            seed=case.seed,
+            python=project.python,
+            # pytest's numbered folders are shared by all that runs on a machine; cases must not meet in them.
+            environment=os.environ | {"TMPDIR": str(scratch)},
+        )
+    outcome, wanted, got, updated = _judge(lab, case, _without_folders(verdicts, folder), update)
+    return Result(case, outcome, time.monotonic() - started, wanted, got, updated)
+
+
+def _without_folders(verdicts: Verdicts, folder: Path) -> Verdicts:
+    """Write paths in a case's temporary folder such that they read the same in each run, as ``tmp/test_…``."""
+    random = re.compile(re.escape(f"{folder}/") + r"(tmp/pytest-of-[^/\s]+/pytest-\d+/)?")
+
+    def settled(text: str) -> str:
+        return random.sub(lambda found: "tmp/" if found[1] else "", text)
+
+    checks = (
+        replace(
+            verdict,
+            sent=settled(verdict.sent),
+            got=settled(verdict.got),
+            printed=settled(verdict.printed),
+            reason=settled(verdict.reason),
+        )
+        for verdict in verdicts.checks
+    )
+    return replace(verdicts, checks=tuple(checks))
+
+
+def _judge(lab: Lab, case: Case, verdicts: Verdicts, update: bool) -> tuple[Outcome, str, str, str]:
+    if case.answer and case.task:
+        return _judge_answer(case.answer, verdicts, update)
+    if case.task:
+        return _judge_blank(lab, case.task, verdicts)
+    if verdicts.exit_code == 0:
+        return "passed", "", "", ""
+    outcome: Outcome = "failed" if verdicts.count("failed") or not verdicts.checks else "not_run"
+    return outcome, "every check passes", _report(v for v in verdicts.checks if v.outcome != "passed"), ""
+
+
+def _judge_blank(lab: Lab, task: Task, verdicts: Verdicts) -> tuple[Outcome, str, str, str]:
+    later = depends_on(lab.tasks, task.id)
+    elsewhere = [v for v in verdicts.checks if v.task not in later and v.outcome == "failed"]
+    if elsewhere:
+        wanted = f"only checks of task {task.id}, and of those that come after it in lab.toml, do not pass"
+        return "failed", wanted, _report(elsewhere), ""
+    own = {verdict.outcome for verdict in verdicts.of(task.id)}
+    if "failed" in own:
+        return "passed", "", "", ""
+    if "not_run" in own:
+        return "not_run", f"a check of task {task.id} fails", _report(verdicts.of(task.id)), ""
+    return "failed", f"a check of task {task.id} fails", "all of them pass with nothing in the region", ""
+
+
+def _judge_answer(answer: WrongAnswer, verdicts: Verdicts, update: bool) -> tuple[Outcome, str, str, str]:
+    own = verdicts.of(answer.task.id)
+    failed = [verdict for verdict in own if verdict.outcome == "failed"]
+    if not failed:
+        wanted = f"a check of task {answer.task.id} fails ({answer.thought})"
+        if any(verdict.outcome == "not_run" for verdict in own):
+            return "not_run", wanted, _report(own), ""
+        return "failed", wanted, "all of them pass", ""
+    report = _report(failed)
+    recorded = read_diagnosis(answer.diagnosis)
+    if recorded and recorded.agrees_with(report, PYTHON):
+        return "passed", "", "", ""
+    before = recorded.report if recorded else ""
+    if update:
+        write_diagnosis(answer.diagnosis, Diagnosis(PYTHON, report))
+        lines = difflib.unified_diff(before.splitlines(), report.splitlines(), "recorded", "now", lineterm="")
+        return "passed", "", "", "\n".join(lines)
+    return (
+        "failed",
+        before or f"a recorded diagnosis, {answer.diagnosis.name} (labs prove --update writes it)",
+        report,
+        "",
+    )
+
+
+def as_data(proof: Proof) -> dict[str, Any]:
+    """Return a proof for JSON."""
+    return {
+        "lab": proof.lab.id,
+        "proven": proof.exit_code == 0,
+        "python": PYTHON,
+        "seconds": round(proof.seconds, 1),
+        "broken_rules": list(proof.broken),
+        "cases": [
+            {
+                "case": result.case.name,
+                "kind": result.case.kind,
+                "task": result.case.task.id if result.case.task else None,
+                "outcome": result.outcome,
+                "wanted": result.wanted,
+                "got": result.got,
+                "updated": result.updated,
+                "seconds": round(result.seconds, 1),
+            }
+            for result in proof.results
+        ],
+    }
+
+
+def _tests(root: Path, lab: Lab) -> Path:
+    return root / "tests" / f"lab_{lab.id}"
+
+
+def _report(verdicts: Iterable[object]) -> str:
+    return "".join(f"{verdict}\n" for verdict in verdicts)

@@ -1,0 +1,267 @@
+"""Checks that cannot tell right from wrong are found out."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from labkit import proving
+from labkit.catalog import load_labs
+from labkit.project import Project
+from labkit.proving import Proof, Result, prove
+from labkit.verdicts import Outcome
+from tests.labkit.conftest import Labs
+from tests.labkit.toy import CHECKS, make_toy
+
+REPO = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The toy lab, proven once; what it requires counts as installed."""
+    root = make_toy(tmp_path / "toy")
+    (root / "requirements").mkdir()
+    (root / "requirements/labs.txt").write_text("")
+    (root / ".venv/bin").mkdir(parents=True)
+    # A link would be taken for the environment that it lies in, which has no pytest.
+    (root / ".venv/bin/python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (root / ".venv/bin/python").chmod(0o755)
+    (root / ".venv/bin/uv").write_text("#!/bin/sh\n")
+    (root / ".venv/bin/uv").chmod(0o755)
+    for name, report in RECORDED.items():
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        (root / "tests/wrong_answers/lab_01" / name).write_text(f"# Python {version}\n{report}")
+    return Project(root, root / ".venv")
+
+
+RECORDED = {
+    "1.1_printed.diagnosis.txt": """✗ 1.1 a greeting names the guest
+    sent     a guest
+    got      no name
+    look at  the return        (labs hint 1.1)
+    your code printed
+      Welcome, guest 1.
+""",
+    "1.2_root.diagnosis.txt": """✗ 1.2 the container's process is not root's
+    sent     the image
+    got      root
+    look at  USER        (labs hint 1.2)
+""",
+}
+
+
+def proof_of(project: Project, *, update: bool = False) -> Proof:
+    labs = load_labs(project.root)
+    return prove(project, labs[0], labs, update=update)
+
+
+def off(proof: Proof) -> dict[str, Outcome]:
+    """Return the cases that did not come out as they must."""
+    return {result.case.name: result.outcome for result in proof.results if result.outcome != "passed"}
+
+
+def result(proof: Proof, name: str) -> Result:
+    return next(result for result in proof.results if result.case.name == name)
+
+
+def write_checks(project: Project, text: str) -> None:
+    assert text != CHECKS
+    (project.root / "tests/lab_01/test_shop.py").write_text(text)
+
+
+def test_the_toy_is_proven(project: Project) -> None:
+    told: list[tuple[int, int]] = []
+    labs = load_labs(project.root)
+    proof = prove(project, labs[0], labs, jobs=4, tell=lambda result, done, total: told.append((done, total)))
+    assert (proof.exit_code, proof.broken, off(proof)) == (0, (), {})
+    assert [result.case.name for result in proof.results] == [
+        *("reference, seed 1", "reference, seed 2", "reference, seed 3"),
+        *("1.1 blanked", "1.2 blanked"),
+        *("wrong answer 1.1_printed", "wrong answer 1.2_root"),
+    ]
+    assert told == [(number, 7) for number in range(1, 8)]
+
+
+def test_a_check_that_the_reference_fails(project: Project) -> None:
+    write_checks(project, CHECKS.replace('"USER 1" in', '"USER 2" in'))
+    proof = proof_of(project)
+    assert proof.exit_code == 1
+    assert off(proof)["reference, seed 1"] == "failed"
+    told = result(proof, "reference, seed 1")
+    assert told.wanted == "every check passes"
+    assert told.got.startswith("✗ 1.2 the container's process is not root's\n")
+
+
+def test_a_check_that_only_one_seed_passes(project: Project) -> None:
+    write_checks(project, CHECKS.replace('"USER 1" in', 'seed() == 1 and "USER 1" in'))
+    assert off(proof_of(project)) == {"reference, seed 2": "failed", "reference, seed 3": "failed"}
+
+
+def test_a_check_that_passes_with_nothing_in_the_region(project: Project) -> None:
+    write_checks(project, CHECKS.replace('"USER 1" in', '"TASK 1.2" in'))
+    proof = proof_of(project)
+    assert off(proof) == {"1.2 blanked": "failed", "wrong answer 1.2_root": "failed"}
+    assert result(proof, "1.2 blanked").got == "all of them pass with nothing in the region"
+    told = result(proof, "wrong answer 1.2_root")
+    assert (told.wanted, told.got) == ("a check of task 1.2 fails (names the user that it was)", "all of them pass")
+
+
+def test_a_task_that_fails_for_want_of_one_that_it_does_not_name(project: Project) -> None:
+    toml = project.root / "labs/01_toy/lab.toml"
+    toml.write_text(toml.read_text().replace('after = ["1.1"]\n', ""))
+    write_checks(project, CHECKS.replace('    expect("USER 1"', '    greet("Ada")\n    expect("USER 1"'))
+    proof = proof_of(project)
+    assert off(proof) == {"1.1 blanked": "failed"}
+    told = result(proof, "1.1 blanked")
+    assert told.wanted == "only checks of task 1.1, and of those that come after it in lab.toml, do not pass"
+    assert told.got.startswith("✗ 1.2 the container's process is not root's\n")
+
+
+def test_a_wrong_answer_that_passes(project: Project) -> None:
+    (project.root / "tests/wrong_answers/lab_01/1.2_right.txt").write_text("# wrong: it is not\nUSER 1001\n")
+    assert off(proof_of(project)) == {"wrong answer 1.2_right": "failed"}
+
+
+def test_a_wrong_answer_with_a_marker_in_it(project: Project) -> None:
+    (project.root / "tests/wrong_answers/lab_01/1.2_marked.txt").write_text("# wrong: ends early\n# END TASK 1.2\n")
+    proof = proof_of(project)
+    assert off(proof) == {"wrong answer 1.2_marked": "failed"}
+    told = result(proof, "wrong answer 1.2_marked")
+    assert told.got == "line 2 of what should go into task 1.2 reads '# END TASK 1.2', which cannot stand there."
+
+
+def test_a_diagnosis_that_is_not_the_recorded_one(project: Project) -> None:
+    write_checks(project, CHECKS.replace('got="root"', 'got="the superuser"'))
+    proof = proof_of(project)
+    assert off(proof) == {"wrong answer 1.2_root": "failed"}
+    told = result(proof, "wrong answer 1.2_root")
+    assert told.wanted == RECORDED["1.2_root.diagnosis.txt"]
+    assert told.got == RECORDED["1.2_root.diagnosis.txt"].replace("root\n", "the superuser\n")
+
+
+def test_numbers_count_only_on_the_python_that_is_recorded(project: Project) -> None:
+    path = project.root / "tests/wrong_answers/lab_01/1.1_printed.diagnosis.txt"
+    other = RECORDED[path.name].replace("guest 1.", "guest 3456.")
+    path.write_text(f"# Python 3.99\n{other}")
+    assert off(proof_of(project)) == {}
+    path.write_text(f"# Python {proving.PYTHON}\n{other}")
+    assert off(proof_of(project)) == {"wrong answer 1.1_printed": "failed"}
+
+
+def test_update_records_what_is_told_now_and_nothing_else(project: Project) -> None:
+    write_checks(project, CHECKS.replace('got="root"', 'got="the superuser"'))
+    folder = project.root / "tests/wrong_answers/lab_01"
+    kept = folder / "1.1_printed.diagnosis.txt"
+    before = kept.stat().st_mtime_ns
+    proof = proof_of(project, update=True)
+    assert proof.exit_code == 0
+    assert "-    got      root\n+    got      the superuser\n" in result(proof, "wrong answer 1.2_root").updated
+    assert result(proof, "wrong answer 1.1_printed").updated == ""
+    assert kept.stat().st_mtime_ns == before
+    assert "the superuser" in (folder / "1.2_root.diagnosis.txt").read_text()
+    assert proof_of(project).exit_code == 0
+
+
+def test_a_wrong_answer_without_a_diagnosis(project: Project) -> None:
+    (project.root / "tests/wrong_answers/lab_01/1.2_root.diagnosis.txt").unlink()
+    proof = proof_of(project)
+    assert off(proof) == {"wrong answer 1.2_root": "failed"}
+    assert (
+        "a recorded diagnosis, 1.2_root.diagnosis.txt (labs prove --update"
+        in result(proof, "wrong answer 1.2_root").wanted
+    )
+
+
+def test_paths_of_temporary_folders_are_no_part_of_a_diagnosis(project: Project) -> None:
+    (project.root / "tests/wrong_answers/lab_01/1.1_said.py").write_text(
+        "    # wrong: says where it is\n"
+        "    import tempfile\n"
+        "    print(os.getcwd() + '/shop', Path(tempfile.gettempdir()) / 'pytest-of-ada/pytest-0/test_a0')\n"
+    )
+    told = result(proof_of(project), "wrong answer 1.1_said").got
+    assert told.endswith("    your code printed\n      tree/shop tmp/test_a0\n")
+
+
+def test_what_needs_a_tool_that_is_missing_is_not_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml = project.root / "labs/01_toy/lab.toml"
+    toml.write_text(toml.read_text().replace('after = ["1.1"]\n', 'needs = ["cluster"]\n'))
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setenv("KUBECONFIG", "/nonexistent")
+    proof = proof_of(project)
+    assert proof.exit_code == 3
+    assert set(off(proof).values()) == {"not_run"}
+    assert "1.1 blanked" not in off(proof)
+
+
+def test_broken_markers_are_told_and_nothing_is_run(project: Project) -> None:
+    file = project.root / "labs/01_toy/Dockerfile"
+    file.write_text(file.read_text().replace("# END TASK 1.2\n", ""))
+    proof = proof_of(project)
+    assert proof.exit_code == 1
+    assert proof.results == ()
+    assert any("task 1.2 is not closed" in line for line in proof.broken)
+
+
+def test_a_check_that_is_not_written_as_checks_are(project: Project) -> None:
+    write_checks(project, CHECKS.replace('@pytest.mark.task("1.2")', '@pytest.mark.task("1.7")'))
+    proof = proof_of(project)
+    assert proof.exit_code == 1
+    assert any("1.7" in line for line in proof.broken)
+
+
+# On the command line
+
+
+def run(labs: Labs, *arguments: str) -> tuple[int, str, str]:
+    done = labs(*arguments, PYTHONPATH=os.pathsep.join([str(labs.project.root / "labs/01_toy"), str(REPO)]))
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_prove_says_little_where_all_is_well(labs: Labs) -> None:
+    code, said, _ = run(labs, "prove", "--jobs", "3")
+    assert code == 0
+    assert said.startswith("lab 01: 7 cases in ")
+    assert said.endswith("7 as they must be, 0 not, 0 not run\n")
+
+
+def test_prove_says_what_was_wanted_and_what_came(labs: Labs) -> None:
+    (labs.project.root / "tests/wrong_answers/lab_01/1.2_right.txt").write_text("# wrong: it is not\nUSER 1001\n")
+    code, said, trouble = run(labs, "prove", "01")
+    assert code == 1
+    assert "✗ wrong answer 1.2_right\n    wanted   a check of task 1.2 fails (it is not)\n" in said
+    assert "    got      all of them pass\n" in said
+    assert "Not proven" in trouble
+
+
+def test_prove_as_json(labs: Labs) -> None:
+    code, said, _ = run(labs, "prove", "--json")
+    assert code == 0
+    (proof,) = json.loads(said)
+    assert (proof["lab"], proof["proven"], len(proof["cases"])) == ("01", True, 7)
+
+
+def test_grade_writes_a_scorecard_and_says_so_by_its_exit_code(labs: Labs, tmp_path: Path) -> None:
+    learner = make_toy(tmp_path / "learner")
+    code, said, _ = run(labs, "grade", str(learner), "--lab", "1", "--out", str(tmp_path / "out"))
+    assert (code, said.splitlines()[-1]) == (
+        0,
+        f"2 tasks: 2 passed, 0 failed, 0 not run; see {tmp_path / 'out/scorecard.md'}",
+    )
+    assert json.loads((tmp_path / "out/result.json").read_text())["passed"] is True
+    shop = learner / "labs/01_toy/toy_product/shop.py"
+    shop.write_text(
+        shop.read_text().replace("        return", "").replace('    return f"', '    print("::error::x")\n    f"')
+    )
+    code, said, _ = run(labs, "grade", str(learner), "--lab", "1", "--out", str(tmp_path / "out"))
+    assert code == 1
+    assert "::error::x" in said
+    assert not any(line.lstrip().startswith("::") for line in said.splitlines())
+    assert "# Scorecard: not everything passed" in (tmp_path / "out/scorecard.md").read_text()
+
+
+def test_grade_of_a_tree_in_which_nothing_was_started(labs: Labs, tmp_path: Path) -> None:
+    code, _, trouble = run(labs, "grade", str(make_toy(tmp_path / "learner")))
+    assert code == 3
+    assert "No lab was started" in trouble
