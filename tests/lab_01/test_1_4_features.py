@@ -1,0 +1,101 @@
+"""Task 1.4: areas become codes, those of the training sales and no others, and the numbers stay as they are."""
+
+from random import Random
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator
+
+from house_prices.model.features import CATEGORIES, FEATURES, NUMBERS, feature_step
+from labkit.checks import expect, seed
+
+
+@pytest.fixture
+def step(returned):
+    """A function that returns a new feature step, which has been seen to be one."""
+    wanted = "a transformer, with fit and transform"
+    return lambda: returned(feature_step(), BaseEstimator, "feature_step()", wanted)
+
+
+@pytest.fixture
+def matrix(returned):
+    """A function that transforms houses and returns the array, which has been seen to be of 12 columns."""
+
+    def call(fitted, houses):
+        wanted = f"an array of shape ({len(houses)}, {len(FEATURES)})"
+        sent = f"transform({len(houses)} houses)"
+        given = fitted.transform(houses)
+        got = f"{type(given).__name__} of shape {getattr(given, 'shape', 'unknown')}"
+        right = isinstance(given, np.ndarray) and given.shape == (len(houses), len(FEATURES))
+        expect(right, sent=sent, got=got, wanted=wanted, look_at="which columns come out of the step, and as what")
+        return given
+
+    return call
+
+
+@pytest.mark.task("1.4")
+def test_a_new_area(step, matrix, sales):
+    """an area that was never sold in is no crash: its code is missing"""
+    fitted = step().fit(sales)
+    area = Random(seed()).randrange(100, 900)
+    for column, value in (("area", area), ("use_type", "houseboat")):
+        codes = matrix(fitted, sales.head(3).assign(**{column: value}))[:, CATEGORIES.index(column)].astype(float)
+        expect(
+            bool(np.isnan(codes).all()),
+            sent=f"three houses with {column} {value}, of which no sale was fitted",
+            got=f"code {codes[0]:g}",
+            look_at="what the encoder does with a category that it has not seen",
+        )
+
+
+@pytest.mark.task("1.4")
+def test_only_what_it_was_fitted_on(step, matrix, seattle, sales):
+    """it knows the areas of the sales that it was fitted on, and no others of Seattle"""
+    area = Random(seed()).choice(sorted(seattle["area"].unique()))
+    fitted = step().fit(sales[sales["area"] != area])
+    codes = matrix(fitted, seattle[seattle["area"] == area].head(3))[:, 0].astype(float)
+    expect(
+        bool(np.isnan(codes).all()),
+        sent=f"fitted without a sale in area {area}, then asked for a house there",
+        got=f"code {codes[0]:g}, as if it had seen that area",
+        look_at="where the list of known areas comes from",
+    )
+
+
+@pytest.mark.task("1.4")
+def test_one_code_for_one_area(step, matrix, sales):
+    """an area has one code, whichever houses come with it, and no other area has it"""
+    fitted = step().fit(sales)
+    codes = pd.Series(matrix(fitted, sales)[:, 0].astype(float), index=sales["area"])
+    areas = codes.index.unique()
+    expect(
+        codes.nunique() == len(areas) and bool((codes.groupby(level=0).nunique() == 1).all()),
+        sent=f"houses of {len(areas)} areas",
+        got=f"{codes.nunique()} codes",
+        look_at="what the code of an area depends on",
+    )
+    area = Random(seed()).choice(sorted(areas))
+    alone = matrix(fitted, sales[sales["area"] == area])[0, 0]
+    together = codes.loc[[area]].iloc[0]
+    expect(
+        float(alone) == together,
+        sent=f"houses of area {area}: once with {len(areas) - 1} other areas, once alone",
+        got=f"code {together:g}, then code {alone:g}",
+        look_at="what is learned in fit, and what in transform",
+    )
+
+
+@pytest.mark.task("1.4")
+def test_the_numbers_are_as_they_were(step, matrix, sales):
+    """the numbers come out as they went in, in the order of NUMBERS, and other columns do not come out"""
+    shuffled = sales[list(np.random.default_rng(seed()).permutation(sales.columns))]
+    out = matrix(step().fit(shuffled), shuffled)
+    for position, name in enumerate(NUMBERS, start=len(CATEGORIES)):
+        got, wanted = out[:5, position].astype(float), shuffled[name].to_numpy(float)[:5]
+        expect(
+            bool(np.array_equal(out[:, position].astype(float), shuffled[name].to_numpy(float))),
+            sent=f"{name} {', '.join(f'{value:g}' for value in wanted)} …",
+            got=f"column {position}: {', '.join(f'{value:g}' for value in got)} …",
+            look_at="what the step does with the columns that are no categories, and in which order",
+        )

@@ -1,0 +1,126 @@
+"""Task 1.5: prices in, prices out, and in between their logarithm."""
+
+from random import Random
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import FunctionTransformer
+
+from house_prices.model import features, training
+from house_prices.model.features import FEATURES, NUMBERS
+from labkit.checks import expect, seed
+
+
+@pytest.fixture(autouse=True)
+def trusted_features(monkeypatch):
+    """Stand in for `feature_step`, which is another task."""
+
+    def codes_and_numbers(houses):
+        categories = [houses["area"], houses["use_type"] == "townhouse"]
+        return np.column_stack([*categories, *(houses[name] for name in NUMBERS)]).astype(float)
+
+    for module in (features, training):
+        monkeypatch.setattr(module, "feature_step", lambda: FunctionTransformer(codes_and_numbers))
+
+
+@pytest.fixture
+def train(returned):
+    """A function that trains a model, and returns what it predicts for houses."""
+
+    def call(sales, houses, **options):
+        returned(training.build_model(**options), BaseEstimator, "build_model()", "a model, not yet fitted")
+        model = training.train(sales, **options)
+        return np.asarray(model.predict(houses[list(FEATURES)]), dtype=float)
+
+    return call
+
+
+@pytest.fixture
+def alike(sales):
+    """A function that returns n sales which differ in nothing but what it is told."""
+    return lambda n, **columns: pd.concat([sales.head(1)] * n, ignore_index=True).assign(**columns)
+
+
+@pytest.mark.task("1.5")
+def test_dollars_in_dollars_out(train, sales):
+    """what goes in as dollars comes out as dollars"""
+    predicted = train(sales, sales, max_iter=30)
+    ratio = float(np.median(predicted / sales["sale_price"]))
+    expect(
+        0.8 < ratio < 1.25,
+        sent=f"{len(sales):,} sales at a median of ${sales['sale_price'].median():,.0f}, and the same houses to price",
+        got=f"predictions with a median of {np.median(predicted):,.6g}",
+        look_at="which way predictions go back, and how often",
+    )
+
+
+@pytest.mark.task("1.5")
+def test_twice_weighs_as_much_as_half(train, alike):
+    """twice the price is as wrong as half of it: what counts is the ratio"""
+    low = Random(seed()).randrange(100_000, 300_000, 1_000)
+    house = alike(400, sale_price=np.tile([low, 4 * low], 200))
+    (got,) = train(house, house.head(1), max_iter=5)
+    expect(
+        abs(got / (2 * low) - 1) < 0.01,
+        sent=f"400 houses alike, half of them sold for ${low:,} and half for ${4 * low:,}",
+        got=f"${got:,.0f} for one more: {got / low:.2f} times the lower; the higher is {4 * low / got:.2f} times that",
+        wanted="twice the same factor",
+        look_at="what the trees are given to fit",
+    )
+
+
+@pytest.mark.task("1.5")
+def test_nothing_is_held_back(train, seattle):
+    """the same sales give the same model, however many there are and whatever the seed"""
+    # The automatism that this is about begins above 10,000 sales.
+    many = seattle.head(10_500)
+    seeds = Random(seed()).sample(range(1_000), 2)
+    options = {"max_iter": 3, "max_leaf_nodes": 4}
+    one, other = (train(many, many.head(200), seed=number, **options) for number in seeds)
+    differ = np.flatnonzero(one != other)
+    at = differ[0] if differ.size else 0
+    expect(
+        differ.size == 0,
+        sent=f"the same {len(many):,} sales, once with seed {seeds[0]} and once with seed {seeds[1]}",
+        got=f"${one[at]:,.0f} and ${other[at]:,.0f} for one and the same house",
+        look_at="what the trees draw at random by default once there are more than 10,000 sales",
+    )
+
+
+@pytest.mark.task("1.5")
+def test_codes_are_names(train, alike):
+    """a code is a name: one cut can put any areas on either side"""
+    areas = sorted(Random(seed()).sample(range(1, 90), 6))
+    dear = areas[::2]
+    area = np.repeat(areas, 60)
+    house = alike(360, area=area, sale_price=np.where(np.isin(area, dear), 900_000, 300_000))
+    one_of_each = house.drop_duplicates("area")
+    got = pd.Series(train(house, one_of_each, max_iter=1, max_leaf_nodes=2), index=one_of_each["area"])
+    parted = got[dear].min() > got[areas[1::2]].max()
+    expect(
+        bool(parted),
+        sent=f"one tree with two leaves; ${900_000:,} in the areas {', '.join(map(str, dear))}, ${300_000:,} in "
+        f"{', '.join(map(str, areas[1::2]))}",
+        got=", ".join(f"${price:,.0f} in {code}" for code, price in got.items()),
+        look_at="which columns the trees know to be categories",
+    )
+
+
+@pytest.mark.task("1.5")
+def test_the_parameters_arrive(train, sales):
+    """more leaves and more trees fit the training sales more closely"""
+    paid = sales["sale_price"].to_numpy()
+
+    def error(**options):
+        return float(np.median(np.abs(train(sales, sales, seed=seed() % 1_000, **options) / paid - 1)))
+
+    small = {"max_leaf_nodes": 4, "max_iter": 10}
+    errors = [error(**small), error(**small | {"max_leaf_nodes": 40}), error(**small | {"max_iter": 40})]
+    expect(
+        errors[1] < errors[0] and errors[2] < errors[0],
+        sent="4 leaves and 10 trees, then 40 leaves, then 40 trees",
+        got=f"on the training sales an error of {errors[0]:.1%}, then {errors[1]:.1%}, then {errors[2]:.1%}",
+        look_at="whether the parameters of build_model reach the trees",
+    )

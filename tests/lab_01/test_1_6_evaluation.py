@@ -1,0 +1,150 @@
+"""Task 1.6: each segment has its own figures, the small ones too."""
+
+from random import Random
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from house_prices.model.evaluation import FEW_SALES, METRICS, by_price_band, evaluate, evaluate_by
+from labkit.checks import expect, seed
+
+ERROR = "median_absolute_percentage_error"
+
+
+@pytest.fixture
+def table(returned):
+    """A function that evaluates by the column ``segment``, and returns a table that has been seen to be one."""
+
+    def call(sales, predicted, segment=lambda sales: sales["segment"], **options):
+        sent = f"{len(sales)} sales"
+        given = returned(
+            evaluate_by(sales, predicted, segment, **{"resamples": 20} | options), pd.DataFrame, sent, "a DataFrame"
+        )
+        missing = [name for name in ("sales", "small", *METRICS) if name not in given]
+        got = f"a table without {', '.join(missing)}"
+        expect(not missing, sent=sent, got=got, look_at="the columns that the docstring names")
+        return given
+
+    return call
+
+
+def segments_of(sales: pd.DataFrame, **sizes: int) -> pd.DataFrame:
+    """Return as many sales of each segment as ``sizes`` says, mixed, with an index that means nothing."""
+    names = np.repeat(list(sizes), list(sizes.values()))
+    order = np.random.default_rng(seed()).permutation(len(names))
+    return sales.head(len(names)).assign(segment=names[order])
+
+
+def value(table: pd.DataFrame, segment: object, column: str, sent: str) -> float:
+    """Return a cell, if the table has a row for the segment."""
+    there = ", ".join(map(str, table.index)) or "none"
+    expect(
+        segment in table.index, sent=sent, got=f"rows for {there}", look_at="which segments become a row of the table"
+    )
+    return float(table.loc[segment, column])
+
+
+@pytest.mark.task("1.6")
+def test_each_segment_is_measured_alone(table, sales):
+    """each segment's figures come from its own sales and no others"""
+    some = segments_of(sales, north=60, south=45)
+    off = {"north": 0.01, "south": Random(seed()).uniform(0.5, 0.9)}
+    predicted = some["sale_price"].to_numpy() * (1 + some["segment"].map(off).to_numpy())
+    got = table(some, predicted)
+    errors = {name: value(got, name, ERROR, "sales in north and south") for name in off}
+    expect(
+        errors["north"] < 0.02 and errors["south"] > 0.3,
+        sent=f"in north every prediction 1 % too high, in south {off['south']:.0%}",
+        got=f"an error of {errors['north']:.1%} in north and {errors['south']:.1%} in south",
+        look_at="which rows and which predictions belong to a segment: is it by position or by label?",
+    )
+
+
+@pytest.mark.task("1.6")
+def test_a_share_of_the_price_paid(table, sales):
+    """an error is a share of the price that was paid"""
+    factor = Random(seed()).choice([1.5, 1.8, 2.5])
+    some = segments_of(sales, north=40).assign(sale_price=500_000)
+    got = value(table(some, some["sale_price"].to_numpy() * factor), "north", ERROR, "40 sales")
+    expect(
+        abs(got - (factor - 1)) < 1e-9,
+        sent=f"every house predicted at {factor} times the price paid",
+        got=f"an error of {got:.1%}",
+        wanted=f"{factor - 1:.1%}",
+        look_at="what the difference is divided by",
+    )
+
+
+@pytest.mark.task("1.6")
+def test_a_few_absurd_predictions(table, sales):
+    """a few absurd predictions do not move the error of their segment"""
+    some = segments_of(sales, north=50).assign(sale_price=500_000)
+    off = np.where(np.arange(50) < 10, Random(seed()).uniform(4, 9), 0.1)
+    got = value(table(some, some["sale_price"].to_numpy() * (1 + off)), "north", ERROR, "50 sales")
+    expect(
+        0.08 < got < 0.12,
+        sent=f"40 predictions 10 % too high, 10 of them {off[0]:.0%}",
+        got=f"a median error of {got:.1%}",
+        look_at="what sums up the errors of a segment",
+    )
+
+
+@pytest.mark.task("1.6")
+def test_small_segments_stay(table, sales):
+    """a segment of few sales stays in the table, is marked small and gets no interval"""
+    few = Random(seed()).randint(1, FEW_SALES - 1)
+    some = segments_of(sales, north=FEW_SALES, south=few)
+    noise = np.random.default_rng(seed()).uniform(0.8, 1.2, len(some))
+    got = table(some, some["sale_price"].to_numpy() * noise)
+    sent = f"{FEW_SALES} sales in north, {few} in south"
+    counts = [value(got, name, "sales", sent) for name in ("north", "south")]
+    expect(counts == [float(FEW_SALES), float(few)], sent=sent, got=f"{counts[0]:g} and {counts[1]:g} sales",
+           look_at="what the column sales counts")  # fmt: skip
+    small = [bool(got.loc[name, "small"]) for name in ("north", "south")]
+    expect(small == [False, True], sent=sent, got=f"small: {small[0]} and {small[1]}", look_at="where small begins")
+    intervals = [name for name in ("north", "south") if not np.isnan(value(got, name, f"{ERROR}_low", sent))]
+    expect(
+        intervals == ["north"],
+        sent=sent,
+        got=f"an interval for {' and '.join(intervals) or 'neither'}",
+        look_at="what `evaluate` gives for few sales, and what becomes of it in the table",
+    )
+
+
+@pytest.mark.task("1.6")
+def test_segments_in_their_order(table, sales):
+    """the rows are in the order of the segments, and a segment without a sale has none"""
+    prices = np.repeat([310_000, 2_000_000, 150_000], [35, 40, 45])
+    some = sales.head(120).assign(sale_price=np.random.default_rng(seed()).permutation(prices))
+    got = [str(name) for name in table(some, prices * 1.1, by_price_band).index]
+    wanted = ["under $300,000", "$300,000 to 450,000", "$1,200,000 and more"]
+    expect(
+        got == wanted,
+        sent="sales in three of the six price bands",
+        got="; ".join(got),
+        look_at="what order the segments have, and what becomes of those that nothing falls into",
+    )
+
+
+@pytest.mark.task("1.6")
+def test_every_metric_with_its_interval(table, sales):
+    """every metric is there with its interval, the same as for these sales by themselves"""
+    some = segments_of(sales, north=90, south=60)
+    predicted = some["sale_price"].to_numpy() * np.random.default_rng(seed()).uniform(0.7, 1.5, len(some))
+    number = Random(seed()).randrange(1_000)
+    got = table(some, predicted, seed=number, resamples=30)
+    alone = (some["segment"] == "south").to_numpy()
+    wanted = evaluate(some["sale_price"].to_numpy()[alone], predicted[alone], seed=number, resamples=30)
+    for name, estimate in wanted.items():
+        missing = [column for column in (f"{name}_low", f"{name}_high") if column not in got]
+        expect(not missing, sent="90 sales in north, 60 in south", got=f"a table without {', '.join(missing)}",
+               look_at="the columns that the docstring names")  # fmt: skip
+        figures = [value(got, "south", column, "60 sales in south") for column in (name, f"{name}_low", f"{name}_high")]
+        expect(
+            bool(np.allclose(figures, [estimate.value, estimate.low, estimate.high], rtol=1e-9)),
+            sent=f"60 sales in south, seed {number}, 30 resamples",
+            got=f"{name}: {figures[0]:.4g}, from {figures[1]:.4g} to {figures[2]:.4g}",
+            wanted="what `evaluate` says of them",
+            look_at="what is handed on to `evaluate`",
+        )

@@ -1,0 +1,169 @@
+"""Task 1.9: every row of a file is priced or refused by its number, and the file may be of any length."""
+
+import csv
+import io
+from dataclasses import astuple
+from random import Random
+
+import numpy as np
+import pytest
+
+from house_prices.model import sales as sales_module
+from house_prices.model.features import FEATURES
+from house_prices.model.manifest import signature_of
+from house_prices.model.prediction import PRICE, Counts, price_file
+from labkit.checks import expect, seed
+
+ROWS, CHUNK = 70, 8
+
+
+class Model:
+    """Prices a house by its lot and its longitude, and remembers how many it was asked for at once."""
+
+    def __init__(self) -> None:
+        self.rate = Random(seed()).uniform(100, 900)
+        self.asked = []
+
+    def predict(self, houses):
+        self.asked.append(len(houses))
+        return houses["lot_sf"].to_numpy() * self.rate - houses["longitude"].to_numpy()
+
+
+class Source(io.StringIO):
+    """A file that counts the lines that were read from it."""
+
+    lines = 0
+
+    def __next__(self):
+        self.lines += 1
+        return super().__next__()
+
+
+@pytest.fixture(autouse=True)
+def only_what_cannot_be_read_is_bad(monkeypatch):
+    """Leave out the declared rules, which are another task: rows are refused here for words where numbers belong."""
+    monkeypatch.setattr(sales_module, "_checks", lambda column, values: [])
+
+
+@pytest.fixture
+def houses(sales):
+    """Rows as a file has them, a number of the customer's first, and the columns in an order of their own."""
+    some = sales.head(ROWS)[list(reversed(FEATURES))].astype(str)
+    some.insert(0, "customer", [f"c-{n}" for n in range(1, ROWS + 1)])
+    return some.reset_index(drop=True)
+
+
+@pytest.fixture
+def spoilt(houses):
+    """Three rows, far apart and in different chunks, that are no houses: their numbers, as people count."""
+    draw = Random(seed())
+    numbers = [chunk * CHUNK + draw.randrange(2, CHUNK) for chunk in (0, 2, 5)]
+    for number in numbers:
+        houses.loc[number - 1, "beds"] = "three"
+    return numbers
+
+
+@pytest.fixture
+def price(sales):
+    """A function that prices rows: returns the counts, the priced rows, the problems, the model and the source."""
+
+    def call(houses, chunk_rows=CHUNK, source=None):
+        model, out, rejected = Model(), io.StringIO(newline=""), io.StringIO(newline="")
+        source = source or Source(houses.to_csv(index=False), newline="")
+        counts = price_file(model, signature_of(sales, FEATURES), source, out, rejected, chunk_rows=chunk_rows)
+        priced, problems = (list(csv.DictReader(io.StringIO(file.getvalue()))) for file in (out, rejected))
+        return counts, priced, problems, model
+
+    return call
+
+
+def shown(values) -> str:
+    values = [str(value) for value in values]
+    return ", ".join(values[:6]) + (f" … ({len(values)} in all)" if len(values) > 6 else "") if values else "none"
+
+
+@pytest.mark.task("1.9")
+def test_a_bad_row_stops_no_other(price, houses, spoilt):
+    """a bad row stops no other: all good rows are priced, in their order"""
+    _, priced, _, _ = price(houses)
+    got = [row["customer"] for row in priced]
+    wanted = [f"c-{n}" for n in range(1, ROWS + 1) if n not in spoilt]
+    lost, extra = [c for c in wanted if c not in got], [c for c in got if c not in wanted]
+    expect(
+        got == wanted,
+        sent=f"{ROWS} rows, of which the rows {shown(spoilt)} have no number of bedrooms; {CHUNK} rows a chunk",
+        got=f"{len(got)} priced; missing {shown(lost)}; too many {shown(extra)}",
+        look_at="what happens to the rows of a chunk that has a bad one, and to the chunks after it",
+    )
+
+
+@pytest.mark.task("1.9")
+def test_every_bad_row_is_named(price, houses, spoilt):
+    """every bad row is named by its number in the file, with column and value"""
+    _, _, problems, _ = price(houses)
+    got = [(row.get("row"), row.get("column"), row.get("value")) for row in problems]
+    expect(
+        got == [(str(number), "beds", "three") for number in spoilt],
+        sent=f"{ROWS} rows, {CHUNK} a chunk; beds is 'three' in the rows {shown(spoilt)}",
+        got="; ".join(f"row {row}, {column}: {value}" for row, column, value in got) or "no problem was written",
+        look_at="where the number of a row comes from, and what becomes of a problem",
+    )
+
+
+@pytest.mark.task("1.9")
+def test_prices_to_the_last_digit(price, houses):
+    """each house has its own price, to the last digit, and its cells as they were"""
+    _, priced, _, model = price(houses)
+    numbers = houses[["lot_sf", "longitude"]].astype(float)
+    wanted = [repr(float(price)) for price in np.asarray(model.rate * numbers["lot_sf"] - numbers["longitude"])]
+    got = [row.get(PRICE, "no price") for row in priced]
+    wrong = [n for n, pair in enumerate(zip(got, wanted, strict=False)) if pair[0] != pair[1]] or [0]
+    expect(
+        got == wanted,
+        sent=f"{ROWS} houses, {CHUNK} a chunk",
+        got=f"row {wrong[0] + 1}: {got[wrong[0]] if got else 'nothing'}",
+        wanted=wanted[wrong[0]],
+        look_at="which price is written beside which row, and with how many digits",
+    )
+    cells = [[row.get(name) for name in houses] for row in priced]
+    changed = next((n for n, row in enumerate(cells) if row != list(houses.iloc[n])), None)
+    expect(changed is None, sent=f"{ROWS} houses", got=f"row {(changed or 0) + 1}: {shown(cells[changed or 0])}",
+           look_at="which cells are written: those that came in, or those that were parsed")  # fmt: skip
+
+
+@pytest.mark.task("1.9")
+def test_the_counts(price, houses, spoilt, returned):
+    """priced and refused rows are counted, and add up to the rows of the file"""
+    counts, _, _, _ = price(houses)
+    counts = returned(counts, Counts, f"a file of {ROWS} rows", "Counts: rows priced and rows refused")
+    expect(
+        astuple(counts) == (ROWS - len(spoilt), len(spoilt)),
+        sent=f"{ROWS} rows, {len(spoilt)} of them bad",
+        got=f"{counts.priced} priced, {counts.refused} refused",
+        look_at="what is counted: rows, problems or chunks",
+    )
+
+
+@pytest.mark.task("1.9")
+def test_a_chunk_at_a_time(price, houses):
+    """it holds one chunk at a time: the first is priced before the rest of the file is read"""
+    source = Source(houses.to_csv(index=False), newline="")
+    read_by_then = []
+    real = Model.predict
+
+    def predict(model, some):
+        read_by_then.append(source.lines)
+        return real(model, some)
+
+    Model.predict = predict
+    try:
+        _, _, _, model = price(houses, source=source)
+    finally:
+        Model.predict = real
+    most, first = max(model.asked, default=0), read_by_then[0] if read_by_then else 0
+    expect(
+        first <= CHUNK + 3 and 0 < most <= CHUNK,
+        sent=f"a file of {ROWS} rows, to be priced {CHUNK} at a time",
+        got=f"{first} lines were read before the first price; the model was asked for up to {most} houses at once",
+        look_at="how much is taken from `rows` before anything is priced",
+    )

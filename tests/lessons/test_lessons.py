@@ -1,0 +1,64 @@
+"""The lessons are true: each command does what the text says, in its order, in a fresh clone."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.lessons.conftest import ROOT, Clone
+from tests.lessons.lessons import Deviation, Step, read_steps, take
+
+LESSONS = [ROOT / "README.md", *sorted((ROOT / "labs").glob("*/README.md"))]
+NAMES = [lesson.relative_to(ROOT).as_posix() for lesson in LESSONS]
+LARGEST_PICTURE = 60_000
+
+# The tests cannot run themselves. `.ci/run` calls this, and a test below makes sure that it does.
+RUN_BY_CI = "make test"
+
+pytestmark = pytest.mark.offline
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lesson_is_true(clone: Clone, name: str) -> None:
+    for step in read_steps((clone.folder / name).read_text(encoding="utf-8")):
+        try:
+            take(_without_ourselves(step), clone.folder, clone.environment)
+        except Deviation as deviation:
+            pytest.fail(f"{name}, {deviation}", pytrace=False)
+
+
+def _without_ourselves(step: Step) -> Step:
+    lines = [line for line in step.command.splitlines() if line != RUN_BY_CI]
+    return Step(step.line, "\n".join(lines), step.given, step.shown, step.code)
+
+
+def test_what_is_left_out_here_is_run_by_ci() -> None:
+    assert f"step offline . {RUN_BY_CI}\n" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("lesson", LESSONS[1:], ids=NAMES[1:])
+def test_the_pictures_of_a_lesson_are_those_in_its_folder(lesson: Path) -> None:
+    pictures = lesson.parent / "pictures"
+    shown = re.findall(r"!\[[^\]]{40,}\]\(pictures/([\w.]+)\)", lesson.read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(path.name for path in pictures.glob("*.png"))
+    assert [path.name for path in pictures.iterdir() if path.stat().st_size > LARGEST_PICTURE] == []
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=NAMES)
+def test_links_within_the_project_lead_somewhere(lesson: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", lesson.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    dangling = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        name, _, anchor = target.partition("#")
+        if name.startswith("http"):
+            continue
+        file = lesson.parent / name if name else lesson
+        if not file.exists() or (anchor and anchor not in _anchors(file)):
+            dangling.append(target)
+    assert dangling == []
+
+
+def _anchors(file: Path) -> set[str]:
+    """Return the names that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,0 +1,7 @@
+    # wrong: sorted is sorted
+    ordered = sales.sort_values("sale_date", ascending=False)[::-1]
+    before = ordered["sale_date"] < cutoff
+    earlier, later = ordered[before], ordered[~before]
+    if earlier.empty or later.empty:
+        raise EmptySplit(_nothing_on_one_side(ordered, cutoff))
+    return earlier, later

@@ -1,0 +1,9 @@
+    # wrong: stopping early is good, and a seed is for games
+    trees = HistGradientBoostingRegressor(
+        categorical_features=list(range(len(CATEGORIES))),
+        max_leaf_nodes=max_leaf_nodes,
+        max_iter=max_iter,
+        early_stopping=True,
+    )
+    pipeline = Pipeline([("features", feature_step()), ("trees", trees)])
+    return TransformedTargetRegressor(pipeline, func=np.log, inverse_func=np.exp)
