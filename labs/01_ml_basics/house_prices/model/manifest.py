@@ -3,16 +3,19 @@
 import platform
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-import pandas as pd
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from house_prices.model.columns import HOUSE_COLUMNS, Kind
 from house_prices.model.errors import HousePricesError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT: Final = 1
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
@@ -38,6 +41,7 @@ class Input(_Part):
     seen_minimum, seen_maximum : the range in training; beyond it the model extrapolates. None for categories.
     categories : what was seen in training, for categories; anything else is unknown to the model. None for numbers.
     closed : no category beyond the declared ones can exist, so another one is an error and not only unknown.
+    not_above : name of an input that this one cannot exceed.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Input(_Part):
     seen_maximum: float | None = None
     categories: tuple[int | str, ...] | None = None
     closed: bool = False
+    not_above: str | None = None
 
 
 class Output(_Part):
@@ -142,7 +147,7 @@ class Manifest(_Part):
             ) from None
 
 
-def signature_of(houses: pd.DataFrame, order: tuple[str, ...]) -> tuple[Input, ...]:
+def signature_of(houses: "pd.DataFrame", order: tuple[str, ...]) -> tuple[Input, ...]:
     """Describe the inputs of a model trained on ``houses``: the declared limits, and what was seen.
 
     Parameters
@@ -166,6 +171,7 @@ def signature_of(houses: pd.DataFrame, order: tuple[str, ...]) -> tuple[Input, .
                 seen_maximum=None if is_category else float(seen.max()),
                 categories=tuple(sorted(seen.unique().tolist())) if is_category else None,
                 closed=column.categories is not None,
+                not_above=column.not_above,
             )
         )
     return tuple(inputs)
@@ -189,8 +195,12 @@ def code_version() -> Code:
 
 
 def package_versions() -> Mapping[str, str]:
-    """Return the versions of what a model's predictions depend on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    """Return the versions of what a model depends on, as far as it is installed: a service has no pandas."""
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 def _limit(declared: float | str | None) -> float | None:

@@ -7,7 +7,6 @@ merely new to the model is priced with a note that says so.
 
 import csv
 import gzip
-import operator
 import reprlib
 import secrets
 import zlib
@@ -25,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from house_prices.model.columns import HOUSE_COLUMNS
 from house_prices.model.errors import HousePricesError
+from house_prices.model.novelty import notes_on
 from house_prices.model.sales import InvalidSales, Problem, parse_rows
 
 if TYPE_CHECKING:
@@ -213,32 +213,8 @@ def _price(model: Pricer, inputs: "Sequence[Input]", houses: pd.DataFrame) -> li
     # This is little work, for which threads mostly wait for each other: 4,000 rows a second instead of 17,000.
     with threadpool_limits(limits=1):
         prices = model.predict(houses[[column.name for column in inputs]])
-    return [
-        PricedHouse(price, tuple(notes)) for price, notes in zip(prices.tolist(), _notes(inputs, houses), strict=True)
-    ]
-
-
-def _notes(inputs: "Sequence[Input]", houses: pd.DataFrame) -> list[list[str]]:
-    """Say of each house in which columns the model has seen nothing like it."""
-    notes: list[list[str]] = [[] for _ in range(len(houses))]
-    for column in inputs:
-        values = houses[column.name]
-        if column.categories is not None:
-            for at in np.flatnonzero(~values.isin(column.categories)):
-                notes[at].append(f"{column.name} {values.iat[at]} was not in the training data")
-        for limit, beyond, side in (
-            (column.seen_minimum, operator.lt, "below"),
-            (column.seen_maximum, operator.gt, "above"),
-        ):
-            if limit is not None:
-                for at in np.flatnonzero(beyond(values, limit)):
-                    got = _spelt(values.iat[at])
-                    notes[at].append(f"{column.name} {got} lies {side} the {_spelt(limit)} seen in training")
-    return notes
-
-
-def _spelt(value: float) -> str:
-    return f"{value:,.10g}"  # a degree to the centimetre, 12,380 and not 12380.0
+    notes = notes_on(inputs, {column.name: houses[column.name].to_numpy() for column in inputs})
+    return [PricedHouse(price, said) for price, said in zip(prices.tolist(), notes, strict=True)]
 
 
 def _parse(header: Sequence[str], numbered: Mapping[int, list[str]]) -> tuple[pd.DataFrame, list[Problem]]:

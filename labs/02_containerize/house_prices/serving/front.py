@@ -1,0 +1,203 @@
+"""The part of a worker that speaks HTTP: waitress, with a door in front of its threads.
+
+A request is read as it arrives, in one loop for all connections, and meets a thread only when it is complete: however
+many clients are slow, they hold no thread. What comes while too much waits already is refused in that same loop,
+because an answer of 503 that first has to wait for a thread comes too late.
+"""
+
+import json
+import logging
+import socket
+import time
+from collections import deque
+from typing import Any
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, Task, ThreadedTaskDispatcher, WSGITask
+from waitress.utilities import Error
+
+from house_prices.serving.problems import MEDIA_TYPE
+
+log = logging.getLogger("house_prices.serving")
+
+CONNECTIONS = 4_000
+LOOP_SECONDS = 0.5
+
+
+class Refused(Error):  # type: ignore[misc]
+    """An answer that needs no application."""
+
+    def __init__(self, code: int, reason: str, body: str, **headers: str) -> None:
+        super().__init__(body)
+        self.code, self.reason, self.headers = code, reason, headers
+
+
+class _Closing(Task):  # type: ignore[misc]
+    """Tells the client to close the connection when the server leaves."""
+
+    def build_response_header(self) -> bytes:
+        if self.channel.server.draining:
+            self.set_close_on_finish()
+        header: bytes = super().build_response_header()
+        return header
+
+
+class _Answer(_Closing, WSGITask):  # type: ignore[misc]
+    pass
+
+
+class _Problem(_Closing, ErrorTask):  # type: ignore[misc]
+    """Says in problem+json what waitress would say in plain text."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        self.status = f"{error.code} {error.reason}"
+        body = json.dumps({"type": "about:blank", "title": error.reason, "status": error.code, "detail": error.body})
+        self.response_headers.append(("Content-Type", MEDIA_TYPE))
+        for name, value in getattr(error, "headers", {}).items():
+            self.response_headers.append((name.replace("_", "-"), value))
+        # After a request that could not be read, nobody knows where the next one begins.
+        if error.code != 503:
+            self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body.encode())
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection that knows since when it has been waiting for the rest of a request."""
+
+    task_class = _Answer
+    error_task_class = _Problem
+    waiting_since: float
+    request: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.waiting_since = time.monotonic()
+        super().__init__(*args, **kwargs)
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self.waiting_since = time.monotonic()
+        taken: bool = super().received(data)
+        return taken
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being read or answered, or an answer is being sent."""
+        return bool(self.requests or self.request is not None or self.total_outbufs_len)
+
+    def refuse(self, error: Error) -> None:
+        """Answer a request that is not complete, and never will be."""
+        with self.requests_lock:
+            request, self.request = self.request, None
+            request.error = error
+            self.requests.append(request)
+        self.service()
+
+
+class Front(TcpWSGIServer):  # type: ignore[misc]
+    """Reads requests from a listening socket, hands them to threads, and refuses what they have no time for.
+
+    Parameters
+    ----------
+    application : WSGI.
+    listener : a socket that listens already.
+    threads : requests in work at once.
+    queue_requests : complete requests that may wait for a thread.
+    read_seconds : that a request may take to arrive.
+    keep_alive_seconds : that a connection may be idle.
+    largest_body : bytes.
+
+    Attributes
+    ----------
+    draining : tell each client to close its connection.
+    """
+
+    channel_class = _Channel
+
+    def __init__(
+        self,
+        application: Any,
+        listener: socket.socket,
+        *,
+        threads: int,
+        queue_requests: int,
+        read_seconds: float,
+        keep_alive_seconds: float,
+        largest_body: int,
+    ) -> None:
+        self.draining = False
+        self._queue_requests = queue_requests
+        self._read_seconds, self._keep_alive_seconds = read_seconds, keep_alive_seconds
+        self._refused = 0
+        self._turned_away: deque[_Channel] = deque()
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(threads)
+        adjustments = Adjustments(
+            threads=threads,
+            connection_limit=CONNECTIONS,
+            max_request_body_size=largest_body,
+            inbuf_overflow=2 * largest_body,  # in memory: a body is never written to disk
+            asyncore_use_poll=True,
+            cleanup_interval=1,
+            ident=None,
+            clear_untrusted_proxy_headers=False,  # nothing here reads them
+        )
+        super().__init__(
+            application,
+            {},
+            _sock=listener,
+            dispatcher=dispatcher,
+            adj=adjustments,
+            sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
+            bind_socket=False,
+        )
+
+    def turn(self, seconds: float = LOOP_SECONDS) -> None:
+        """Wait for events, that long at most, and handle them."""
+        self.asyncore.loop(timeout=seconds, map=self._map, use_poll=True, count=1)
+        while self._turned_away:
+            self._turned_away.popleft().service()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any request is being read or answered."""
+        return any(channel.busy for channel in self.active_channels.values())
+
+    def add_task(self, task: _Channel) -> None:
+        """Queue a complete request for a thread; if too many wait already, refuse it at the next turn."""
+        if len(self.task_dispatcher.queue) >= self._queue_requests and not task.requests[0].error:
+            task.requests[0].error = Refused(
+                503, "Too many requests wait", f"{self._queue_requests} wait already; ask again in 1 s", Retry_After="1"
+            )
+            self._refused += 1
+            self._turned_away.append(task)  # whoever calls this holds the channel's lock, and so it has to wait
+        else:
+            self.task_dispatcher.add_task(task)
+
+    def maintenance(self, now: float) -> None:
+        """Close what is idle, and refuse what does not arrive; called once a second."""
+        present = time.monotonic()
+        for channel in list(self.active_channels.values()):
+            if channel.requests:
+                continue
+            waited = present - channel.waiting_since
+            if channel.request is not None and waited > self._read_seconds:
+                channel.refuse(Refused(408, "Request Timeout", f"it did not arrive within {self._read_seconds:g} s"))
+            elif channel.request is None and now - channel.last_activity > self._keep_alive_seconds:
+                channel.will_close = True
+        if self._refused:
+            log.warning("overloaded", extra={"refused": self._refused})
+            self._refused = 0
+
+    def stop_accepting(self) -> None:
+        """Leave the listening socket to others; its connections stay."""
+        self.del_channel()
+
+    def close_idle(self) -> None:
+        """Close the connections on which nothing is under way."""
+        for channel in list(self.active_channels.values()):
+            if not channel.busy:
+                channel.handle_close()

@@ -1,0 +1,84 @@
+"""What can be set from outside, by environment: SERVING_PORT=9000 and so on."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from house_prices.model.errors import HousePricesError
+
+PREFIX = "SERVING_"
+LARGEST_REQUEST = 1_000
+"""Houses in one request, at most."""
+
+
+class InvalidSettings(HousePricesError):
+    """A variable of the environment has a value that the service cannot use."""
+
+
+class Settings(BaseSettings):
+    """The settings of one server, read once when it starts."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    model: Annotated[Path, Field(description="folder of the model: model.skops and manifest.json")] = Path(
+        "artifacts/lab-01"
+    )
+    model_digest: Annotated[
+        str, Field(description="SHA-256 of the manifest that is trusted; empty: ask the record of known models")
+    ] = ""
+    known_models: Annotated[Path, Field(description="record of the models that were made or accepted here")] = Path(
+        "artifacts/known-models.json"
+    )
+    host: Annotated[str, Field(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="of the service; 0: any that is free")] = 8080
+    probe_port: Annotated[int, Field(ge=0, le=65535, description="of the health probes alone; 0: any")] = 8081
+    workers: Annotated[int, Field(ge=1, le=64, description="processes, each with a model of its own")] = 1
+    threads: Annotated[int, Field(ge=1, le=1024, description="requests that a process works on at once")] = 64
+    queue_requests: Annotated[
+        int, Field(ge=1, description="requests that may wait for a thread; more are answered with 503")
+    ] = 256
+    batch_rows: Annotated[int, Field(ge=1, description="houses that are predicted together, at most")] = 256
+    batch_wait_ms: Annotated[
+        float, Field(ge=0, le=1000, description="how long a house waits for company while the model is idle")
+    ] = 0.0
+    queue_rows: Annotated[
+        int, Field(ge=LARGEST_REQUEST, description="houses that may wait in a process; more are answered with 503")
+    ] = 4_000
+    read_seconds: Annotated[
+        float, Field(gt=0, description="within which a request has to have arrived; later its connection is closed")
+    ] = 10.0
+    keep_alive_seconds: Annotated[float, Field(gt=0, description="that a connection may be idle")] = 75.0
+    drain_seconds: Annotated[
+        float, Field(ge=0, description="after SIGTERM in which new requests are still answered")
+    ] = 5.0
+    grace_seconds: Annotated[
+        float, Field(gt=0, description="after SIGTERM, then what is still in flight is cut off")
+    ] = 15.0
+    access_log: Annotated[bool, Field(description="a line for each request")] = True
+
+
+def read_settings() -> Settings:
+    """Return the settings that the environment holds.
+
+    Raises
+    ------
+    InvalidSettings : names each variable that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"  {PREFIX}{'_'.join(map(str, each['loc'])).upper()}={each['input']}: {each['msg'].lower()}"
+            for each in error.errors()
+        ]
+        raise InvalidSettings("\n".join(["these settings cannot be used:", *lines])) from None
+
+
+def described() -> str:
+    """Return a line for each setting: its variable, what it means, and what it is when nobody sets it."""
+    return "\n".join(
+        f"  {PREFIX + name.upper():<28} {field.description} ({'empty' if field.default == '' else field.default})"
+        for name, field in Settings.model_fields.items()
+    )
