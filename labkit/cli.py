@@ -91,7 +91,7 @@ def doctor(context: typer.Context, json: JsonOption = False) -> None:
         lacked = {check for each in diagnoses for check in each.lacks}
         for check in checks:
             mark = MARKS[check.ok] if check.ok or check in lacked else "–"
-            remedy = "" if check.ok else f": {check.remedy}"
+            remedy = f": {check.remedy}" if check.remedy else ""
             unneeded = "" if check.ok or check in lacked else " (no lab here needs it)"
             out.print(f"{mark} {check.name:<10} {check.found}{unneeded}{remedy}")
         out.print()

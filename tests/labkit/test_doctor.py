@@ -72,6 +72,19 @@ def test_a_local_cluster_is_asked_whether_it_is_ready(tools: Path) -> None:
     assert check_cluster().found == "the local context kind-labs does not answer at https://127.0.0.1:6443"
 
 
+def test_a_cluster_without_metrics_is_told_what_to_do_about_it(tools: Path) -> None:
+    kubectl(tools, "docker-desktop", "https://127.0.0.1:6443")
+    script = (tools / "kubectl").read_text().replace("exit 0", 'case "$*" in *metrics*) exit 1; esac')
+    (tools / "kubectl").write_text(script)
+    check = check_cluster()
+    assert check.ok
+    assert (
+        check.found == "local context docker-desktop is ready, but without metrics-server: no pods are added under load"
+    )
+    assert "minikube addons enable metrics-server" in check.remedy
+    assert "--kubelet-insecure-tls" in check.remedy
+
+
 def test_a_foreign_cluster_is_not_asked_anything(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kubectl(tools, "prod", "https://prod.example:6443")
     check = check_cluster()
