@@ -1,7 +1,8 @@
 """Turn the dependency groups of pyproject.toml into locks: one hashed file a group, which all agree with each other.
 
 The group ``all`` holds everything that any lab will ask for. It is resolved first, and the others only choose from it,
-so that one .venv can hold any of them, and no lab moves a version under another.
+so that one .venv can hold any of them, and no lab moves a version under another. A group that ``all`` does not hold is
+for an environment of its own, and chooses freely.
 """
 
 import hashlib
@@ -45,7 +46,8 @@ def lock(project: Project, *, upgrade: bool = False) -> None:
     ------
     SetUpFailed : there is no solution, or the package index does not answer; what uv said stands above.
     """
-    for group, requirements in read_groups(project.root).items():
+    groups = read_groups(project.root)
+    for group, requirements in groups.items():
         err.print(f"[dim]resolving {group}[/]")
         path = project.lock(group)
         path.parent.mkdir(exist_ok=True)
@@ -56,7 +58,7 @@ def lock(project: Project, *, upgrade: bool = False) -> None:
             # No address of a package index: whoever installs this uses their own.
             *("--no-header", "--no-emit-index-url", "--no-emit-find-links"),
             *("--output-file", f"requirements/{group}.txt"),
-            *([] if group == EVERYTHING else ["--constraints", f"requirements/{EVERYTHING}.txt"]),
+            *(["--constraints", f"requirements/{EVERYTHING}.txt"] if _chooses_from_all(group, groups) else []),
             *(["--upgrade"] if upgrade else []),
         ]
         if subprocess.call(command, cwd=project.root, stdout=subprocess.DEVNULL):
@@ -72,9 +74,14 @@ def stale_locks(root: Path) -> list[str]:
     for group, text in texts.items():
         if not text.startswith(_header(group, groups[group])):
             lines.append(f"requirements/{group}.txt is not what the group {group} in pyproject.toml asks for")
-        if foreign := sorted(_pins(text) - _pins(texts.get(EVERYTHING, ""))):
+        foreign = sorted(_pins(text) - _pins(texts.get(EVERYTHING, "")))
+        if foreign and _chooses_from_all(group, groups):
             lines.append(f"requirements/{group}.txt has {foreign[0]}, which requirements/{EVERYTHING}.txt has not")
     return lines
+
+
+def _chooses_from_all(group: str, groups: dict[str, list[str]]) -> bool:
+    return group != EVERYTHING and set(groups[group]) <= set(groups[EVERYTHING])
 
 
 def _header(group: str, requirements: list[str]) -> str:

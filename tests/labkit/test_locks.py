@@ -53,6 +53,12 @@ def test_a_pin_that_the_whole_does_not_have_is_named(root: Path) -> None:
     assert stale_locks(root) == ["requirements/small.txt has rich==14.1, which requirements/all.txt has not"]
 
 
+def test_a_group_that_the_whole_does_not_hold_has_an_environment_of_its_own(root: Path) -> None:
+    (root / "pyproject.toml").write_text(f'{GROUPS}apart = ["numpy<2"]\n')
+    (root / "requirements" / "apart.txt").write_text(_header("apart", ["numpy<2"]) + "numpy==1.26\n")
+    assert stale_locks(root) == []
+
+
 def test_our_locks_are_fresh() -> None:
     assert stale_locks(ROOT) == []
 
