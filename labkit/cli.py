@@ -150,12 +150,17 @@ def clean(
     context: typer.Context,
     all: Annotated[bool, typer.Option("--all", help=".venv too: the next command sets it up again.")] = False,
 ) -> None:
-    """Remove outputs and caches."""
+    """Remove outputs and caches, and what the labs have made outside of this folder."""
     from labkit import upkeep
 
-    root = _project(context).root
-    removed = upkeep.clean(_project(context), environment=all)
-    out.print("\n".join(f"removed {path.relative_to(root)}" for path in removed) or "nothing to remove")
+    project = _project(context)
+    remaining = upkeep.clean_outside(project, load_labs(project.root))
+    removed = upkeep.clean(project, environment=all)
+    out.print("\n".join(f"removed {path.relative_to(project.root)}" for path in removed) or "nothing to remove")
+    if remaining:
+        raise WorkFailed(
+            f"Something that lab {', '.join(remaining)} has made could not be removed; the reason stands above."
+        )
 
 
 def build_app(labs: tuple[Lab, ...]) -> typer.Typer:

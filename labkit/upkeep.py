@@ -4,11 +4,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from labkit.catalog import load_labs
-from labkit.errors import WorkFailed
+from labkit.catalog import Lab, load_labs
+from labkit.errors import NotRun, WorkFailed
 from labkit.locks import stale_locks
 from labkit.project import Project
-from labkit.running import run_program
+from labkit.running import run_for_lab, run_program
 from labkit.terminal import err
 from labkit.workspace import files_with_open_tasks
 
@@ -67,6 +67,21 @@ def lint(project: Project) -> None:
         failed.append("locks")
     if failed:
         raise WorkFailed(f"Not in order: {', '.join(failed)}.")
+
+
+def clean_outside(project: Project, labs: Sequence[Lab]) -> list[str]:
+    """Have each lab remove what it has made outside of the project's folder; return the ids of those that failed.
+
+    A lab whose tools are missing here says so itself, and has not failed.
+    """
+    failed = []
+    for lab in labs:
+        for command in lab.commands:
+            if command.name == lab.clean:
+                status = run_for_lab(project, lab, command.module, command.arguments)
+                if status not in (0, NotRun.exit_code):
+                    failed.append(lab.id)
+    return failed
 
 
 def clean(project: Project, *, environment: bool = False) -> list[Path]:
