@@ -20,6 +20,8 @@ reset-%: FORCE ## the holes again, or one of them (TASK=1.2)
 	@$(LABS) reset $* $(if $(TASK),--task $(TASK))
 progress: FORCE ## what is solved and what is open
 	@$(LABS) progress
+deploy: FORCE ## lab 02's service to the cluster on this machine (undo: .venv/bin/labs undeploy)
+	@$(LABS) deploy $(ARGS)
 doctor: FORCE ## which labs run on this machine, and what the others lack
 	@$(LABS) doctor
 prove: FORCE ## show that each check tells right from wrong
@@ -30,7 +32,7 @@ lint: FORCE ## style, types, order of imports, freshness of the locks
 	@$(LABS) lint
 lock: FORCE ## resolve the dependency groups of pyproject.toml anew
 	@$(LABS) lock
-clean: FORCE ## remove outputs and caches (ARGS=--all: .venv too)
+clean: FORCE ## remove outputs, caches and what the labs have made elsewhere (ARGS=--all: .venv too)
 	@$(LABS) clean $(ARGS)
 
 # Pattern rules cannot be .PHONY; depending on a target that never exists has the same effect.

@@ -1,0 +1,133 @@
+"""Deploy the service to a local cluster from the shell, look at it, and take it away.
+
+What a command needs is imported when it runs: a page of help should wait for nothing.
+"""
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from house_prices.model.errors import HousePricesError
+from house_prices.serving.deployment.errors import NotRun
+
+IMAGE = "house-prices:v1"
+
+app = typer.Typer(
+    name="python -m house_prices.serving.deployment",
+    help="The service on a Kubernetes of this machine.",
+    epilog="Exit codes: 0 done · 1 it failed · 2 wrong usage · 3 not run, something is missing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cluster_app = typer.Typer(help="A cluster for those who have none, with minikube or kind.", no_args_is_help=True)
+app.add_typer(cluster_app, name="cluster")
+out = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line; an error that the user can mend ends it with its message and code."""
+    try:
+        app()
+    except HousePricesError as error:
+        Console(stderr=True).print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(NotRun.exit_code if isinstance(error, NotRun) else 1)
+
+
+class _Clock:
+    """Prints lines, each with the seconds since the first."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def tell(self, line: str) -> None:
+        out.print(f"{time.monotonic() - self._start:5.1f} s  {line}", markup=False)
+
+
+@app.command()
+def deploy(image: Annotated[str, typer.Option(help="An image in the Docker engine.")] = IMAGE) -> None:
+    """Load the image into the cluster, apply the manifests, wait until all pods are ready, and tell the address."""
+    from house_prices.serving.deployment.address import reachable
+    from house_prices.serving.deployment.context import local_cluster
+    from house_prices.serving.deployment.engine import image_id
+    from house_prices.serving.deployment.images import load_image
+    from house_prices.serving.deployment.manifests import LOCAL, apply, render
+    from house_prices.serving.deployment.rollout import wait_for_rollout
+
+    tell = _Clock().tell
+    cluster = local_cluster()
+    tell(f"cluster {cluster.context} at {cluster.server}")
+    identity = image_id(image)
+    load_image(cluster, image)
+    tell(f"{image} is on its nodes")
+    for line in apply(cluster, render(cluster, LOCAL, image, identity)):
+        tell(line)
+    wait_for_rollout(cluster, tell)
+    with reachable(cluster) as url:
+        tell(f"it answers at {url}")
+
+
+@app.command()
+def undeploy() -> None:
+    """Remove everything that the lab has made, in the cluster and in Docker, and prove that nothing is left."""
+    from house_prices.serving.deployment.context import local_cluster
+    from house_prices.serving.deployment.removal import remove_from_cluster, remove_from_docker
+
+    tell = _Clock().tell
+    missing = []
+    try:
+        cluster = local_cluster()
+        for made in remove_from_cluster(cluster):
+            tell(f"removed {made}")
+        tell(f"nothing is left in the cluster {cluster.context}")
+    except NotRun as error:
+        missing.append(error)
+    try:
+        for kind, identity in remove_from_docker():
+            tell(f"removed {kind} {identity}")
+        tell("nothing is left in Docker")
+    except NotRun as error:
+        missing.append(error)
+    for reason in missing:
+        out.print(str(reason), style="yellow", markup=False)
+    if missing:
+        raise typer.Exit(NotRun.exit_code)
+
+
+@app.command()
+def status() -> None:
+    """Show the pods, where they run, and what keeps one from being ready."""
+    from house_prices.serving.deployment.address import reachable
+    from house_prices.serving.deployment.context import local_cluster
+    from house_prices.serving.deployment.pods import pods
+    from house_prices.serving.deployment.rollout import explain, look
+
+    cluster = local_cluster()
+    out.print(f"cluster {cluster.context} at {cluster.server}", markup=False)
+    out.print(str(look(cluster)), markup=False)
+    for pod in pods(cluster):
+        state = "leaving" if pod.leaving else "ready" if pod.ready else "not ready"
+        out.print(f"  {pod.name}  {pod.node or 'nowhere'}  {state}", markup=False)
+    for line in explain(cluster):
+        out.print(f"  {line}", markup=False)
+    with reachable(cluster) as url:
+        out.print(f"it answers at {url}", markup=False)
+
+
+@cluster_app.command()
+def up() -> None:
+    """Start a cluster of two nodes on this machine."""
+    from house_prices.serving.deployment.local_cluster import start
+
+    start()
+
+
+@cluster_app.command()
+def down() -> None:
+    """Stop it (minikube), or delete it (kind)."""
+    from house_prices.serving.deployment.local_cluster import stop
+
+    stop()

@@ -1,0 +1,87 @@
+"""Remove what a lab has made, and prove that nothing of it is left: all of it carries one label."""
+
+from dataclasses import dataclass
+
+from house_prices.serving.deployment.context import Cluster
+from house_prices.serving.deployment.engine import docker
+from house_prices.serving.deployment.errors import DeploymentError
+
+LABEL = "labs.mlops/made-by=lab-02"
+
+
+class SomethingLeft(DeploymentError):
+    """What was to be removed is still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An object in a cluster that a lab has made."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}" + (f" in {self.namespace}" if self.namespace else "")
+
+
+def made_in_cluster(cluster: Cluster) -> list[Made]:
+    """Return everything in a cluster that carries the label: of every kind that can be made, in all namespaces."""
+    kinds = cluster.kubectl("api-resources", "--verbs=list,delete", "-o", "name").split()
+    columns = "custom-columns=KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name"
+    found = cluster.kubectl("get", ",".join(kinds), "-A", "-l", LABEL, "--no-headers", "-o", columns)
+    rows = (line.split() for line in found.splitlines())
+    return [Made(kind, "" if namespace == "<none>" else namespace, name) for kind, namespace, name in rows]
+
+
+def remove_from_cluster(cluster: Cluster) -> list[Made]:
+    """Delete everything in a cluster that carries the label, and return what that was.
+
+    Raises
+    ------
+    SomethingLeft : something of it is still there afterwards.
+    """
+    made = made_in_cluster(cluster)
+    # A namespace takes along what is in it.
+    gone = {each.name for each in made if each.kind == "Namespace"}
+    for each in sorted(made, key=lambda each: each.kind != "Namespace"):
+        if each.kind == "Namespace" or each.namespace not in gone:
+            where = ("--namespace", each.namespace) if each.namespace else ()
+            cluster.kubectl("delete", each.kind, each.name, *where, "--ignore-not-found", "--timeout=120s", seconds=130)
+    if left := made_in_cluster(cluster):
+        raise SomethingLeft(f"still in the cluster: {', '.join(map(str, left))}")
+    return made
+
+
+# What Docker calls the things that carry labels, how it lists them and how it removes them.
+_DOCKER: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "container": (("ps", "--all", "--quiet"), ("rm", "--force", "--volumes")),
+    "image": (("image", "ls", "--quiet"), ("image", "rm", "--force")),
+    "volume": (("volume", "ls", "--quiet"), ("volume", "rm")),
+    "network": (("network", "ls", "--quiet"), ("network", "rm")),
+}
+
+
+def made_in_docker() -> list[tuple[str, str]]:
+    """Return the kind and the id of everything in the Docker engine that carries the label."""
+    return [
+        (kind, each)
+        for kind, (listing, _) in _DOCKER.items()
+        for each in dict.fromkeys(docker(*listing, "--filter", f"label={LABEL}").split())
+    ]
+
+
+def remove_from_docker() -> list[tuple[str, str]]:
+    """Remove everything in the Docker engine that carries the label, and return what that was.
+
+    Raises
+    ------
+    SomethingLeft : something of it is still there afterwards.
+    NotRun : no engine answers.
+    """
+    made = made_in_docker()
+    for kind, each in made:
+        docker(*_DOCKER[kind][1], each)
+    if left := made_in_docker():
+        raise SomethingLeft(f"still in Docker: {', '.join(f'{kind} {each}' for kind, each in left)}")
+    return made
