@@ -30,7 +30,7 @@ def is_local(context: str, server: str) -> bool:
     Its name has to be one that a tool for local clusters gives *and* its server has to be on this machine: either alone
     is too easily true of a tunnel to a real cluster. A user who knows better names the context in LABS_KUBE_CONTEXT.
     """
-    if context == os.environ.get("LABS_KUBE_CONTEXT"):
+    if context and context == os.environ.get("LABS_KUBE_CONTEXT"):
         return True
     if not LOCAL_CONTEXT.fullmatch(context):
         return False

@@ -100,7 +100,12 @@ class Load:
         self._body = json.dumps({"houses": [HOUSE] * houses}).encode()
         self._houses = houses
         self._retries = urllib3.Retry(
-            retries, backoff_factor=0.1, backoff_max=2.0, allowed_methods=None, status_forcelist=[503]
+            retries,
+            backoff_factor=0.1,
+            backoff_max=2.0,
+            allowed_methods=None,  # to ask for a price twice does no harm, though it is a POST
+            status_forcelist=[503],
+            raise_on_status=False,
         )
         self._numbers = itertools.count()
         self._threads = [threading.Thread(target=self._be_a_client, daemon=True) for _ in range(clients)]

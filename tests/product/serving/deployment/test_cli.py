@@ -1,0 +1,66 @@
+"""The command line of the deployment: what a shell sees."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.product.serving.deployment.conftest import Tools
+
+MODULE = "house_prices.serving.deployment"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", MODULE, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_page_of_help_waits_for_no_library() -> None:
+    program = f"import sys, runpy; sys.argv = ['x', '--help']; runpy.run_module('{MODULE}', run_name='__main__')"
+    code = f"try:\n    exec({program!r})\nexcept SystemExit: print(sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", f"import sys\n{code}"], capture_output=True, text=True, check=True)
+    assert "undeploy" in done.stdout
+    for heavy in ("kubernetes", "yaml", "urllib3", "pandas", "sklearn", "flask", "pydantic"):
+        assert f"'{heavy}'" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["deploy", "status"])
+def test_a_machine_without_a_cluster_is_not_run(tools: Tools, command: str) -> None:
+    done = run(command)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("not run: there is no kubectl here\n  install kubectl")
+
+
+def test_a_foreign_cluster_is_left_alone(tools: Tools) -> None:
+    tools.kubectl("prod", "https://prod.example:6443")
+    tools.answer("docker", "")
+    for command in ("deploy", "undeploy", "status"):
+        done = run(command)
+        assert done.returncode == 3
+        assert "the context prod (https://prod.example:6443) is not plainly local" in done.stdout + done.stderr
+    assert {call for call in tools.asked() if call.startswith("kubectl")} == {"kubectl config view --minify -o json"}
+
+
+def test_undeploy_looks_through_docker_where_there_is_no_cluster(tools: Tools) -> None:
+    tools.answer("docker", "")
+    done = run("undeploy")
+    assert done.returncode == 3
+    assert "nothing is left in Docker" in done.stdout
+    assert "not run: there is no kubectl here" in done.stdout
+
+
+def test_undeploy_looks_through_the_cluster_where_there_is_no_docker(tools: Tools) -> None:
+    tools.kubectl("kind-labs", "https://127.0.0.1:6443")
+    done = run("undeploy")
+    assert done.returncode == 3
+    assert "nothing is left in the cluster kind-labs" in done.stdout
+    assert "not run: there is no docker here" in done.stdout
+
+
+def test_a_failure_ends_with_1(tools: Tools) -> None:
+    tools.kubectl("kind-labs", "https://127.0.0.1:6443", '[ "$3" != api-resources ] || { echo no >&2; exit 1; }')
+    done = run("undeploy")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "kubectl --context kind-labs api-resources --verbs=list,delete -o name failed: no\n",
+    )

@@ -1,0 +1,104 @@
+"""What is removed is what carries the label, and nothing is called removed that is still there."""
+
+import pytest
+
+from house_prices.serving.deployment.context import Cluster
+from house_prices.serving.deployment.errors import DeploymentError, NotRun
+from house_prices.serving.deployment.removal import (
+    LABEL,
+    Made,
+    SomethingLeft,
+    remove_from_cluster,
+    remove_from_docker,
+)
+from tests.product.serving.deployment.conftest import Tools
+
+CLUSTER = Cluster("minikube", "https://127.0.0.1:6443")
+NAMESPACE, POD, ROLE = "Namespace <none> house-prices", "Pod house-prices a", "ClusterRole <none> reader"
+
+
+def kubectl(tools: Tools, objects: list[str], stays: bool = False) -> None:
+    """A cluster with some objects, which a deletion makes vanish."""
+    (tools.folder / "objects").write_text("\n".join(objects))
+    keep = "" if stays else f": > '{tools.folder}/objects'"
+    tools.answer(
+        "kubectl",
+        f"""case $3 in
+        api-resources) echo pods; echo namespaces;;
+        get) while read -r line || [ "$line" ]; do echo "$line"; done < '{tools.folder}/objects';;
+        delete) {keep} ;;
+        esac""",
+    )
+
+
+def test_what_carries_the_label_goes_with_its_namespace(tools: Tools) -> None:
+    kubectl(tools, [POD, NAMESPACE, ROLE])
+    assert remove_from_cluster(CLUSTER) == [
+        Made("Pod", "house-prices", "a"),
+        Made("Namespace", "", "house-prices"),
+        Made("ClusterRole", "", "reader"),
+    ]
+    asked = tools.asked()
+    assert [call.split(" --ignore")[0] for call in asked if " delete " in call] == [
+        "kubectl --context minikube delete Namespace house-prices",
+        "kubectl --context minikube delete ClusterRole reader",
+    ]
+    assert [call.split(" --no-headers")[0] for call in asked if " get " in call] == [
+        f"kubectl --context minikube get pods,namespaces -A -l {LABEL}"
+    ] * 2
+
+
+def test_an_object_in_somebody_elses_namespace_goes_alone(tools: Tools) -> None:
+    kubectl(tools, ["Service default house-prices"])
+    remove_from_cluster(CLUSTER)
+    (deletion,) = (call for call in tools.asked() if " delete " in call)
+    assert "delete Service house-prices --namespace default " in deletion
+
+
+def test_what_is_left_in_the_cluster_is_told(tools: Tools) -> None:
+    kubectl(tools, [POD], stays=True)
+    with pytest.raises(SomethingLeft, match="still in the cluster: Pod/a in house-prices"):
+        remove_from_cluster(CLUSTER)
+
+
+def test_a_cluster_that_cannot_be_looked_through_is_an_error(tools: Tools) -> None:
+    tools.answer("kubectl", "echo unable to retrieve the complete list of server APIs >&2; exit 1")
+    with pytest.raises(DeploymentError, match="unable to retrieve the complete list"):
+        remove_from_cluster(CLUSTER)
+
+
+def docker(tools: Tools, stays: bool = False) -> None:
+    """An engine with a container and two images that carry the label; one of them has two names."""
+    gone = tools.folder / "gone"
+    tools.answer(
+        "docker",
+        f"""case "$1 $2" in
+        "rm --force") {"" if stays else f": > '{gone}'"};;
+        "ps --all") [ -e '{gone}' ] || echo c1;;
+        "image ls") [ -e '{gone}' ] || printf 'i1\\ni1\\ni2\\n';;
+        esac""",
+    )
+
+
+def test_what_carries_the_label_goes_from_docker(tools: Tools) -> None:
+    docker(tools)
+    assert remove_from_docker() == [("container", "c1"), ("image", "i1"), ("image", "i2")]
+    asked = tools.asked()
+    assert [call for call in asked if " rm " in call] == [
+        "docker rm --force --volumes c1",
+        "docker image rm --force i1",
+        "docker image rm --force i2",
+    ]
+    assert all(call.endswith(f"--filter label={LABEL}") for call in asked if " rm " not in call)
+
+
+def test_what_is_left_in_docker_is_told(tools: Tools) -> None:
+    docker(tools, stays=True)
+    with pytest.raises(SomethingLeft, match="still in Docker: container c1, image i1, image i2"):
+        remove_from_docker()
+
+
+def test_an_engine_that_does_not_answer_has_not_been_looked_through(tools: Tools) -> None:
+    tools.answer("docker", "exit 1")
+    with pytest.raises(NotRun, match="no Docker engine answers"):
+        remove_from_docker()
