@@ -5,13 +5,14 @@ What a command needs is imported when it runs: a page of help should wait for no
 
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from house_prices.model.errors import HousePricesError
-from house_prices.serving.deployment.errors import NotRun
+from house_prices.serving.deployment.errors import DeploymentError, NotRun
 
 IMAGE = "house-prices:v1"
 
@@ -45,6 +46,21 @@ class _Clock:
 
     def tell(self, line: str) -> None:
         out.print(f"{time.monotonic() - self._start:5.1f} s  {line}", markup=False)
+
+
+@app.command()
+def tour(
+    folder: Annotated[Path, typer.Option(help="Gets report.md and report.json.")] = Path("artifacts/lab-02"),
+) -> None:
+    """Go through the whole lab: the service as a process, as a container, and on a cluster under load."""
+    from house_prices.serving.deployment.tour import tour as go_through
+
+    parts = go_through(folder, lambda line: out.print(line, markup=False))
+    left_out = [part.name for part in parts if part.outcome == "not run"]
+    if any(part.outcome == "failed" for part in parts):
+        raise DeploymentError(f"the tour ended early; what was seen so far is in {folder / 'report.md'}")
+    if left_out:
+        out.print(f"\nnot run here: {'; '.join(left_out)}", style="yellow", markup=False)
 
 
 @app.command()

@@ -17,7 +17,7 @@ import urllib3
 
 PATH = "/v1/predictions"
 HOUSE = {
-    "area": "44",
+    "area": 44,
     "use_type": "sfr",
     "lot_sf": 4800,
     "wfnt": 0,

@@ -1,5 +1,6 @@
 """Remove what a lab has made, and prove that nothing of it is left: all of it carries one label."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from house_prices.serving.deployment.context import Cluster
@@ -62,26 +63,30 @@ _DOCKER: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def made_in_docker() -> list[tuple[str, str]]:
+def made_in_docker(kinds: Collection[str] = tuple(_DOCKER)) -> list[tuple[str, str]]:
     """Return the kind and the id of everything in the Docker engine that carries the label."""
     return [
         (kind, each)
-        for kind, (listing, _) in _DOCKER.items()
-        for each in dict.fromkeys(docker(*listing, "--filter", f"label={LABEL}").split())
+        for kind in kinds
+        for each in dict.fromkeys(docker(*_DOCKER[kind][0], "--filter", f"label={LABEL}").split())
     ]
 
 
-def remove_from_docker() -> list[tuple[str, str]]:
+def remove_from_docker(kinds: Collection[str] = tuple(_DOCKER)) -> list[tuple[str, str]]:
     """Remove everything in the Docker engine that carries the label, and return what that was.
+
+    Parameters
+    ----------
+    kinds : of things to remove: ``container``, ``image``, ``volume``, ``network``.
 
     Raises
     ------
     SomethingLeft : something of it is still there afterwards.
     NotRun : no engine answers.
     """
-    made = made_in_docker()
+    made = made_in_docker(kinds)
     for kind, each in made:
         docker(*_DOCKER[kind][1], each)
-    if left := made_in_docker():
+    if left := made_in_docker(kinds):
         raise SomethingLeft(f"still in Docker: {', '.join(f'{kind} {each}' for kind, each in left)}")
     return made
