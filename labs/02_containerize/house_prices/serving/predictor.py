@@ -49,15 +49,19 @@ class Predictor:
     def __init__(self, loaded: LoadedModel) -> None:
         self.manifest, self.digest = loaded.manifest, loaded.digest
         try:
-            pipeline = loaded.model.regressor_
-            features, self._trees = pipeline["features"], pipeline["trees"]
+            steps = loaded.model.regressor_.named_steps
+            if list(steps) != ["features", "trees"]:
+                raise TypeError(f"it has the steps {', '.join(steps)}")
+            features, self._trees = steps.values()
             (_, encoder, coded), (_, numbers, passed) = features.transformers_
-            if not (isinstance(encoder, OrdinalEncoder) and encoder.handle_unknown == "use_encoded_value"):
-                raise TypeError("its categories are not coded by an OrdinalEncoder that knows the unknown")
-            unscaled = numbers == "passthrough" or getattr(numbers, "func", numbers) is None
-            if (tuple(coded), tuple(passed)) != (CATEGORIES, NUMBERS) or not unscaled:
+            if not (isinstance(encoder, OrdinalEncoder) and _takes_the_unknown_for_missing(encoder)):
+                raise TypeError("its categories are not coded by an OrdinalEncoder that takes the unknown for missing")
+            unchanged = numbers == "passthrough" or getattr(numbers, "func", numbers) is None
+            if (tuple(coded), tuple(passed)) != (CATEGORIES, NUMBERS) or not unchanged or features.transformer_weights:
                 raise TypeError("its columns are coded otherwise")
             self._inverse = loaded.model.inverse_func
+            if self._inverse is None:
+                raise TypeError("it does not go back from the logarithm to dollars")
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RefusedModel(f"the model cannot be served: {error}. Train it with the code that is here.") from error
         self._codes = [
@@ -78,3 +82,10 @@ class Predictor:
         """Return prices in dollars, shape (n_houses,): those of the model's own ``predict``, bit for bit."""
         prices: NDArray[np.float64] = self._inverse(self._trees.predict(matrix))
         return prices
+
+
+def _takes_the_unknown_for_missing(encoder: OrdinalEncoder) -> bool:
+    every_category_has_a_code = encoder.min_frequency is None and encoder.max_categories is None
+    return (
+        every_category_has_a_code and encoder.handle_unknown == "use_encoded_value" and np.isnan(encoder.unknown_value)
+    )
