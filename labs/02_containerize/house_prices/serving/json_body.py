@@ -36,9 +36,11 @@ def read_json(body: bytes) -> Any:
 def _without_doubles(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for at, name in enumerate(names) if name in names[:at])
-        raise InvalidJson(f"the key {double[:64]!r} comes twice in one object")
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise InvalidJson(f"the key {name[:64]!r} comes twice in one object")
+            seen.add(name)
     return read
 
 
@@ -51,7 +53,7 @@ def _finite(text: str) -> float:
 
 def _whole(text: str) -> int:
     if len(text) > 40:
-        raise InvalidJson(f"a whole number has {len(text)} digits")
+        raise InvalidJson(f"a whole number has {len(text):,} digits")
     return int(text)
 
 
