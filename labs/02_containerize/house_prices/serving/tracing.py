@@ -31,8 +31,8 @@ class Trace:
 
 def trace_of(request_id: str | None, traceparent: str | None) -> Trace:
     """Continue the trace that a request's headers name, or begin one; what is malformed is ignored, as W3C asks."""
-    known = TRACEPARENT.fullmatch(traceparent.strip()) if traceparent else None
-    if known and traceparent and traceparent.startswith("00-") and known[3]:
+    known = TRACEPARENT.fullmatch((traceparent or "").strip())
+    if known and known[0].startswith("00-") and known[3]:
         known = None  # version 00 has four parts, no more
     return Trace(
         request_id if request_id and REQUEST_ID.fullmatch(request_id) else secrets.token_hex(16),
