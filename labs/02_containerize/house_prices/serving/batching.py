@@ -62,9 +62,12 @@ class Batcher:
         Raises
         ------
         Overloaded : the rows would not find room among the ``queue_rows`` that may wait. A caller learns that at once.
+        RuntimeError : it is closed.
         """
         answer: Future[Prices] = Future()
         with self._changed:
+            if self._closed:
+                raise RuntimeError("the batcher is closed: nobody would answer")
             self._put(rows, answer)
             self._changed.notify()
         return answer.result()
@@ -116,7 +119,7 @@ class Batcher:
                     ends = np.cumsum([len(rows) for rows, _ in batch])
                     for (_, answer), part in zip(batch, np.split(prices, ends[:-1]), strict=True):
                         answer.set_result(part)
-                except Exception as error:
+                except BaseException as error:  # whatever it was, somebody waits to hear of it
                     for _, answer in batch:
                         if not answer.done():
                             answer.set_exception(error)
