@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from house_prices.model.errors import HousePricesError
@@ -20,7 +20,7 @@ class InvalidSettings(HousePricesError):
 class Settings(BaseSettings):
     """The settings of one server, read once when it starts."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, allow_inf_nan=False)
 
     model: Annotated[Path, Field(description="folder of the model: model.skops and manifest.json")] = Path(
         "artifacts/lab-01"
@@ -58,6 +58,14 @@ class Settings(BaseSettings):
     ] = 15.0
     access_log: Annotated[bool, Field(description="a line for each request")] = True
 
+    @field_validator("grace_seconds")
+    @classmethod
+    def _not_below_drain_seconds(cls, value: float, info: ValidationInfo) -> float:
+        drain = info.data.get("drain_seconds")
+        if drain is not None and value < drain:
+            raise ValueError(f"should not be below {PREFIX}DRAIN_SECONDS, which is {drain:g}")
+        return value
+
 
 def read_settings() -> Settings:
     """Return the settings that the environment holds.
@@ -70,10 +78,15 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"  {PREFIX}{'_'.join(map(str, each['loc'])).upper()}={each['input']}: {each['msg'].lower()}"
+            f"  {PREFIX}{'_'.join(map(str, each['loc'])).upper()}={each['input']}: {_reason(each['msg'])}"
             for each in error.errors()
         ]
         raise InvalidSettings("\n".join(["these settings cannot be used:", *lines])) from None
+
+
+def _reason(message: str) -> str:
+    reason = message.removeprefix("Value error, ")
+    return reason[0].lower() + reason[1:]
 
 
 def described() -> str:
