@@ -50,4 +50,4 @@ def client(service: Service) -> FlaskClient:
     """A client of the application itself, without a network in between; it has started and is ready."""
     health = Health()
     health.loaded = True
-    return create_app(service, health, access_log=False).test_client()
+    return create_app(service, health, access_log=False).test_client(use_cookies=False)
