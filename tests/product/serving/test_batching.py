@@ -32,7 +32,8 @@ class Model:
         assert self.go.wait(SECONDS)
         if self.error:
             raise self.error
-        return rows.sum(axis=1)
+        values: Prices = rows.sum(axis=1)
+        return values
 
     def hold(self, batcher: Batcher, callers: ThreadPoolExecutor) -> Future[Prices]:
         """Have it work on one row until ``go`` is set."""

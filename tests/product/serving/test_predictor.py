@@ -34,7 +34,8 @@ def as_asked(made: Made, asked: list[dict[str, Any]]) -> np.ndarray[Any, Any]:
 
 
 def bits(prices: Any) -> list[int]:
-    return np.asarray(prices, dtype=np.float64).view(np.int64).tolist()
+    patterns: list[int] = np.asarray(prices, dtype=np.float64).view(np.int64).tolist()
+    return patterns
 
 
 @settings(max_examples=60)
@@ -58,7 +59,7 @@ def test_real_sales_cost_what_the_pipeline_says_all_at_once(made: Made, predicto
 
 
 def test_the_order_of_the_fields_does_not_matter(predictor: Predictor) -> None:
-    turned = dict(reversed(HOUSE.items()))
+    turned = dict(reversed(list(HOUSE.items())))
     np.testing.assert_array_equal(predictor.encode([turned]).matrix, predictor.encode([HOUSE]).matrix)
 
 
