@@ -1,0 +1,72 @@
+"""ci.yml and .ci/run, both as they are, in a repository whose Makefile only says what it was asked for."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from bootstrap import SUPPORTED
+from tests.labkit.toy import commit, git
+from tests.workflows.github import ROOT, WORKFLOWS, GitHub, need_python
+
+UPSTREAM = "upstream/mlops-labs"
+MAKEFILE = """
+PYTHON ?= python3
+lab-01 test lint prove:
+	@$(PYTHON) -c 'import sys; print("$@ with %d.%d" % sys.version_info[:2])'
+"""
+
+
+@pytest.fixture
+def upstream(github: GitHub) -> GitHub:
+    root = github.repository(UPSTREAM)
+    for name in (".ci/run", ".github/workflows/ci.yml"):
+        (root / name).parent.mkdir(parents=True)
+        shutil.copy(ROOT / name, root / name)
+    (root / "Makefile").write_text(MAKEFILE)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "config", "user.name", "Ada")
+    git(root, "config", "user.email", "ada@example.org")
+    commit(root)
+    return github
+
+
+def test_each_supported_python_has_a_job() -> None:
+    (listed,) = re.findall(r"^ +python: \[(.*)]$", (WORKFLOWS / "ci.yml").read_text(), flags=re.MULTILINE)
+    assert re.findall(r'"(.+?)"', listed) == sorted(SUPPORTED)
+
+
+@pytest.mark.parametrize("version", SUPPORTED)
+def test_a_job_does_what_ci_run_does_with_its_python_and_no_other(upstream: GitHub, version: str) -> None:
+    need_python(version)
+    jobs = upstream.push(UPSTREAM, "ci.yml", "--matrix", f"python:{version}")
+    assert [(name, job.result) for name, job in jobs.items()] == [(f"CI/Python {version}", "success")]
+    (job,) = jobs.values()
+    assert re.findall(r"^(\S+) with (.+)$", job.log, flags=re.MULTILINE) == [
+        (target, version) for target in ("lab-01", "test", "lint", "prove")
+    ]
+
+
+def test_what_fails_in_ci_run_fails_the_job(upstream: GitHub) -> None:
+    need_python("3.12")
+    root = upstream.repository(UPSTREAM)
+    (root / "Makefile").write_text(MAKEFILE.replace(" prove:", ":") + "prove:\n\texit 1\n")
+    commit(root)
+    (job,) = upstream.push(UPSTREAM, "ci.yml", "--matrix", "python:3.12").values()
+    assert job.result == "failure"
+    assert re.search(r"^✗ \(2\) offline .* make prove$", job.log, flags=re.MULTILINE)
+
+
+def test_nothing_runs_in_a_fork(upstream: GitHub) -> None:
+    assert upstream.push(UPSTREAM, "ci.yml", fork=True) == {}
+
+
+def test_elsewhere_ci_run_tries_every_python_that_is_there(upstream: GitHub) -> None:
+    # These tests may themselves have been called by one of ci.yml's jobs.
+    environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYENV_ROOT")}
+    root = upstream.repository(UPSTREAM)
+    done = subprocess.run([".ci/run"], cwd=root, env=environment, capture_output=True, text=True, check=True)
+    for version in SUPPORTED:
+        assert f"test with {version}\n" in done.stdout or f"not run: no Python {version} here" in done.stdout
