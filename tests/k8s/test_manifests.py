@@ -11,7 +11,8 @@ import pytest
 from house_prices.serving.deployment.manifests import NAME, NAMESPACE, SELECTOR
 from house_prices.serving.deployment.releases import CONTAINER
 from house_prices.serving.deployment.removal import LABEL
-from tests.k8s.conftest import Checkov, render, write
+from tests import checkov
+from tests.k8s.conftest import render, write
 
 VERSION = "1.34"
 Objects = list[dict[str, Any]]
@@ -106,7 +107,7 @@ def _resources(pod: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def findings(checkov: Checkov, local: Objects, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def findings(local: Objects, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """checkov's words on the manifests as they are, and on them with one hardening less each"""
     folder: Path = tmp_path_factory.mktemp("manifests")
     write(folder, "base", render("base"))
@@ -119,17 +120,13 @@ def findings(checkov: Checkov, local: Objects, tmp_path_factory: pytest.TempPath
     stranger = copy.deepcopy(find(local, "Deployment"))
     stranger["spec"]["template"]["metadata"]["labels"] = {"app.kubernetes.io/name": "stranger"}
     write(folder, "a network policy", [stranger])
-    return checkov(folder)
-
-
-def told(findings: list[dict[str, Any]], name: str, kind: str = "failed_checks") -> set[str]:
-    return {each["check_id"] for each in findings if Path(each["file_path"]).stem == name and each["kind"] == kind}
+    return checkov.findings("kubernetes", folder)
 
 
 @pytest.mark.parametrize("name", ["base", "local"])
 def test_checkov_finds_nothing(findings: list[dict[str, Any]], name: str) -> None:
-    assert told(findings, name) == set()
-    assert len(told(findings, name, "passed_checks")) > 50
+    assert checkov.told(findings, name) == set()
+    assert len(checkov.told(findings, name, "passed_checks")) > 50
 
 
 def test_what_checkov_is_told_to_skip_has_a_reason(findings: list[dict[str, Any]]) -> None:
@@ -144,8 +141,8 @@ def test_what_checkov_is_told_to_skip_has_a_reason(findings: list[dict[str, Any]
 
 @pytest.mark.parametrize("name", HARDENINGS)
 def test_a_hardening_that_is_taken_away_is_missed(findings: list[dict[str, Any]], name: str) -> None:
-    assert HARDENINGS[name][0] in told(findings, name)
+    assert HARDENINGS[name][0] in checkov.told(findings, name)
 
 
 def test_a_missing_network_policy_is_missed(findings: list[dict[str, Any]]) -> None:
-    assert told(findings, "a network policy") == {"CKV2_K8S_6"}
+    assert checkov.told(findings, "a network policy") == {"CKV2_K8S_6"}
