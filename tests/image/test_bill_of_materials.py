@@ -11,6 +11,8 @@ import pytest
 from house_prices.model.manifest import code_version
 from tests.image.conftest import ROOT
 
+pytestmark = pytest.mark.docker
+
 INSTALLED = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
 
 

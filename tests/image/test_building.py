@@ -13,6 +13,8 @@ from house_prices.model.manifest import code_version
 from house_prices.serving.deployment import building
 from house_prices.serving.deployment.errors import DeploymentError
 
+pytestmark = pytest.mark.docker
+
 MODEL = Path("artifacts/lab-01")
 SERVICE = Path("labs/02_containerize/house_prices/serving/__init__.py")
 

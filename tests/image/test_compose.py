@@ -27,6 +27,8 @@ from tests.lab_02.hardening import (
     writable_fault,
 )
 
+pytestmark = pytest.mark.docker
+
 COMPOSE = ROOT / "labs" / "02_containerize" / "compose.yaml"
 FAULTS = (root_fault, capability_fault, privilege_fault, writable_fault, exposure_fault, mount_fault, limit_fault)
 IDLE = ["python", "-c", "import time; time.sleep(600)"]

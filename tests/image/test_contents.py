@@ -11,6 +11,8 @@ import pytest
 from house_prices.serving.deployment.building import DOCKERFILE
 from tests.lab_02.hardening import files_in, leftovers, without_bytecode
 
+pytestmark = pytest.mark.docker
+
 COMPILE = "python -m compileall -q -j 0 --invalidation-mode unchecked-hash"
 AND = " \\\n    && "
 

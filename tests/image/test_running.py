@@ -22,6 +22,8 @@ from tests.lab_02.hardening import (
     writable_fault,
 )
 
+pytestmark = pytest.mark.docker
+
 OFTEN = {"interval": 500_000_000, "start_period": 60 * 10**9}  # nanoseconds; what is left out is the image's
 QUICK = {"SERVING_DRAIN_SECONDS": "0.5"}
 HOUSE = {
