@@ -11,6 +11,7 @@ import pytest
 from house_prices.serving.deployment.manifests import NAME, NAMESPACE, SELECTOR
 from house_prices.serving.deployment.releases import CONTAINER
 from house_prices.serving.deployment.removal import LABEL
+from house_prices.serving.settings import PREFIX, Settings
 from tests import checkov
 from tests.k8s.conftest import render, write
 
@@ -60,10 +61,18 @@ def test_the_code_knows_the_names(rendered: Objects) -> None:
 
 def test_a_pod_is_killed_only_after_all_that_it_may_take_to_leave(rendered: Objects) -> None:
     (container,) = pod(rendered)["containers"]
-    settings = {each["name"]: float(each["value"]) for each in container["env"] if each["name"].endswith("_SECONDS")}
-    leaving = container["lifecycle"]["preStop"]["sleep"]["seconds"] + sum(settings.values())
+    settings = {each["name"]: float(each["value"]) for each in container["env"]}
     assert set(settings) == {"SERVING_DRAIN_SECONDS", "SERVING_GRACE_SECONDS"}
+    assert settings["SERVING_DRAIN_SECONDS"] < settings["SERVING_GRACE_SECONDS"]
+    # gunicorn kills its workers 2 s after the grace is over.
+    leaving = container["lifecycle"]["preStop"]["sleep"]["seconds"] + settings["SERVING_GRACE_SECONDS"] + 2
     assert leaving < pod(rendered)["terminationGracePeriodSeconds"]
+
+
+def test_the_service_knows_the_settings(rendered: Objects) -> None:
+    (container,) = pod(rendered)["containers"]
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    assert {each["name"] for each in container["env"]} <= known
 
 
 def test_the_three_probes_ask_three_questions(rendered: Objects) -> None:
