@@ -58,9 +58,9 @@ class Cluster:
     @cached_property
     def client(self) -> Any:
         """The connection that the interfaces of the `kubernetes` package share."""
-        from kubernetes.config import new_client_from_config
+        from house_prices.serving.deployment.api import connect
 
-        return new_client_from_config(context=self.context)
+        return connect(self.context)
 
     @property
     def core(self) -> Any:

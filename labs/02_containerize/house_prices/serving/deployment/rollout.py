@@ -1,12 +1,15 @@
 """Wait until a cluster runs what it was told to run, and say why if it does not."""
 
+import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from house_prices.serving.deployment.context import Cluster
-from house_prices.serving.deployment.errors import DeploymentError
+from house_prices.serving.deployment.errors import DeploymentError, NotRun
 from house_prices.serving.deployment.manifests import NAME, NAMESPACE, SELECTOR
 
 Tell = Callable[[str], None]
@@ -51,8 +54,20 @@ class Rollout:
 
 
 def look(cluster: Cluster) -> Rollout:
-    """Return how far the Deployment's rollout has come."""
-    deployment = cluster.apps.read_namespaced_deployment(NAME, NAMESPACE)
+    """Return how far the Deployment's rollout has come.
+
+    Raises
+    ------
+    NotRun : there is no Deployment.
+    """
+    from house_prices.serving.deployment.api import Refused
+
+    try:
+        deployment = cluster.apps.read_namespaced_deployment(NAME, NAMESPACE)
+    except Refused as error:
+        if error.status == 404:
+            raise NotRun(f"nothing is deployed to {cluster.context}", "labs deploy") from error
+        raise
     status = deployment.status
     scaler = cluster.autoscaling.read_namespaced_horizontal_pod_autoscaler(NAME, NAMESPACE)
     conditions = {each.type: each for each in status.conditions or []}
@@ -81,7 +96,8 @@ def wait_for_rollout(cluster: Cluster, tell: Tell, *, seconds: float = 180.0) ->
     RolloutStalled : the controller has given up, or the time is over.
     """
     end = time.monotonic() + seconds
-    last, changed, explained = "", time.monotonic(), ""
+    last, changed = "", time.monotonic()
+    explained: set[str] = set()
     while True:
         rollout = look(cluster)
         if rollout.done:
@@ -94,9 +110,11 @@ def wait_for_rollout(cluster: Cluster, tell: Tell, *, seconds: float = 180.0) ->
         if (rollout.seen and rollout.given_up) or now > end:
             reasons = "\n  ".join(explain(cluster)) or "the cluster gives no reason"
             raise RolloutStalled(f"the rollout stalled with {last}:\n  {reasons}")
-        if now - changed > SECONDS_UNTIL_A_STALL and (why := "\n".join(explain(cluster))) != explained:
-            explained = why
-            tell(why)
+        if now - changed > SECONDS_UNTIL_A_STALL:
+            for line in explain(cluster):
+                if line not in explained:
+                    explained.add(line)
+                    tell(line)
         time.sleep(0.5)
 
 
@@ -129,30 +147,43 @@ def _reasons(cluster: Cluster, pod: Any) -> list[str]:
         if waiting and waiting.reason not in ("ContainerCreating", "PodInitializing"):
             reasons.append(f"{waiting.reason}: {waiting.message or 'no more is said'}")
         if ended:
-            reasons.append(
-                f"ended with code {ended.exit_code} ({ended.reason}); its log ends with: {_log_end(cluster, pod)}"
-            )
+            said = gravest(_log(cluster, pod)) or "nothing"
+            reasons.append(f"ended with code {ended.exit_code} ({ended.reason}); its log says: {said}")
     return reasons + _warnings(cluster, pod)
 
 
-def _log_end(cluster: Cluster, pod: Any) -> str:
-    from kubernetes.client import ApiException
+def gravest(log: str) -> str:
+    """Return the first of the gravest messages in a log of JSON lines; of any other log, the last line."""
+    levels = logging.getLevelNamesMapping()
+    lines = [line for line in log.splitlines() if line.strip()]
+    try:
+        told: list[dict[str, str]] = [json.loads(line) for line in lines]
+        return max(told, key=lambda each: levels[each["level"]])["message"]
+    except (ValueError, KeyError, TypeError):
+        return lines[-1] if lines else ""
 
+
+def _log(cluster: Cluster, pod: Any) -> str:
+    """Return the end of the log of a pod's container that has ended."""
+    from house_prices.serving.deployment.api import Refused
+
+    read = partial(cluster.core.read_namespaced_pod_log, pod.metadata.name, NAMESPACE, tail_lines=20)
     for previous in (True, False):
         try:
-            log: str = cluster.core.read_namespaced_pod_log(
-                pod.metadata.name, NAMESPACE, previous=previous, tail_lines=1
-            )
-        except ApiException:  # there is no earlier container, or its log is gone
+            # The client would make a Python object of what looks like JSON.
+            answer = read(previous=previous, _preload_content=False)
+        except Refused:  # there is no earlier container, or its log is gone
             continue
-        if log.strip():
-            return log.strip()
-    return "nothing"
+        text: str = answer.data.decode(errors="replace")
+        return text
+    return ""
 
 
 def _warnings(cluster: Cluster, pod: Any) -> list[str]:
+    """Return the last warning of each kind; a crash is told by the container's state, and better."""
     events = cluster.core.list_namespaced_event(
         NAMESPACE, field_selector=f"involvedObject.uid={pod.metadata.uid},type=Warning"
     ).items
-    # A crash is told by the container's state, and better.
-    return list(dict.fromkeys(f"{each.reason}: {each.message}" for each in events if each.reason != "BackOff"))
+    events.sort(key=lambda event: event.last_timestamp or event.metadata.creation_timestamp)
+    last = {event.reason: event.message for event in events if event.reason != "BackOff"}
+    return [f"{reason}: {message}" for reason, message in last.items()]

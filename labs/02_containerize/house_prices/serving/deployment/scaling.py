@@ -38,9 +38,11 @@ def require_metrics(cluster: Cluster) -> None:
     ------
     NotRun : it does not.
     """
-    from kubernetes.client import ApiException, CustomObjectsApi
+    from kubernetes.client import CustomObjectsApi
+
+    from house_prices.serving.deployment.api import Refused
 
     try:
         CustomObjectsApi(cluster.client).list_cluster_custom_object("metrics.k8s.io", "v1beta1", "nodes")
-    except ApiException as error:
+    except Refused as error:
         raise NotRun(f"the cluster {cluster.context} has no metrics-server, so nothing scales", GET_METRICS) from error
