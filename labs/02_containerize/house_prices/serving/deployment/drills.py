@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 from house_prices.serving.deployment import pods, releases, scaling
 from house_prices.serving.deployment.context import Cluster
-from house_prices.serving.deployment.errors import NotRun
+from house_prices.serving.deployment.errors import DeploymentError, NotRun
 from house_prices.serving.deployment.load import Counts, Load
 from house_prices.serving.deployment.rollout import Tell, explain, wait_for_rollout
+
+LONGEST = 1_800.0
+"""Seconds of load in one drill, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ class Drills:
                     lambda: scaling.replicas(self.cluster) >= pods_wanted, "the autoscaler adds pods", seconds=seconds
                 )
                 self._wait()
-            seen.append(f"{pods_wanted} pods after {up:.0f} s of {rate:g} requests a second for {houses} houses each")
+            seen.append(f"{pods_wanted} pods after {up:.0f} s of requests for {houses} houses each")
             seen.append(str(rush.counts()))
             down = pods.wait_until(
                 lambda: scaling.replicas(self.cluster) <= before, "the autoscaler takes pods away", seconds=seconds
@@ -188,8 +191,13 @@ class Drills:
         self.tell(f"{what}, at {self.rate:g} requests a second")
         start = time.monotonic()
         half = self.rate / 2
-        with Load(self.url, rate=half) as new, Load(self.url, rate=half, kept_alive=True) as kept:
+        with (
+            Load(self.url, rate=half, at_most=LONGEST) as new,
+            Load(self.url, rate=half, at_most=LONGEST, kept_alive=True) as kept,
+        ):
             time.sleep(1)
             act()
             pods.wait_until_gone(self.cluster)
+        if time.monotonic() - start > LONGEST:
+            raise DeploymentError(f"{what}: took longer than the load, which ends after {LONGEST:g} s")
         return Drill(what, time.monotonic() - start, new.counts(), kept.counts())

@@ -30,7 +30,6 @@ HOUSE = {
     "longitude": -122.29,
     "latitude": 47.55,
 }
-SECONDS_FOR_AN_ANSWER = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,7 @@ class Load:
     retries : how often a client asks again, over a new connection, before it counts a failure; it waits 0.1 s the first
         time and twice as long each time, up to 2 s.
     houses : in each request.
+    patience : seconds that a client waits for an answer.
     at_most : seconds after which they stop by themselves.
     clients : threads; more than these cannot wait for an answer at the same time.
     """
@@ -92,13 +92,14 @@ class Load:
         kept_alive: bool = False,
         retries: int = 0,
         houses: int = 1,
+        patience: float = 10.0,
         at_most: float = 600.0,
         clients: int = 32,
     ) -> None:
         self._url = urllib3.util.parse_url(url)
         self._rate, self._at_most, self._kept_alive = rate, at_most, kept_alive
         self._body = json.dumps({"houses": [HOUSE] * houses}).encode()
-        self._houses = houses
+        self._houses, self._patience = houses, patience
         self._retries = urllib3.Retry(
             retries,
             backoff_factor=0.1,
@@ -159,7 +160,7 @@ class Load:
 
     def _pool(self) -> urllib3.HTTPConnectionPool:
         return urllib3.HTTPConnectionPool(
-            self._url.host or "", self._url.port, maxsize=1, timeout=SECONDS_FOR_AN_ANSWER, retries=self._retries
+            self._url.host or "", self._url.port, maxsize=1, timeout=self._patience, retries=self._retries
         )
 
     def _ask(self, pool: urllib3.HTTPConnectionPool) -> str:
