@@ -17,8 +17,13 @@ OUTPUTS = ("artifacts", "build", "dist", "htmlcov", ".coverage")
 
 
 def test(project: Project, arguments: Sequence[str]) -> int:
-    """Run pytest with these arguments, on all cores unless they say otherwise, and return its exit code."""
-    return run_program([project.python, "-m", "pytest", "--numprocesses=auto", *arguments], project.root)
+    """Run pytest with these arguments, on all cores unless they say otherwise, and return its exit code.
+
+    Tests that may not meet each other are marked as an ``xdist_group``.
+    """
+    return run_program(
+        [project.python, "-m", "pytest", "--numprocesses=auto", "--dist=loadgroup", *arguments], project.root
+    )
 
 
 def lint_files(project: Project, files: Sequence[Path]) -> None:
