@@ -5,11 +5,16 @@ from random import Random
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from sklearn.base import BaseEstimator
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from house_prices.model import features, training
 from house_prices.model.features import FEATURES, NUMBERS
+from house_prices.model.model_file import TRUSTED_TYPES
 from labkit.checks import expect, seed
 
 
@@ -41,6 +46,43 @@ def train(returned):
 def alike(sales):
     """A function that returns n sales which differ in nothing but what it is told."""
     return lambda n, **columns: pd.concat([sales.head(1)] * n, ignore_index=True).assign(**columns)
+
+
+@pytest.mark.task("1.5")
+def test_what_it_is_made_of(returned):
+    """the logarithm is around the pipeline, and its two steps are features and trees, as others expect them"""
+    model = returned(training.build_model(), BaseEstimator, "build_model()", "a model, not yet fitted")
+    inside = getattr(model, "regressor", None)
+    steps = inside if isinstance(inside, Pipeline) else model
+    got = f"a {type(model).__name__}"
+    got += f" around a {type(inside).__name__}" if inside is not None else ""
+    if isinstance(steps, Pipeline):
+        got += f" of {', '.join(f'{name} (a {type(step).__name__})' for name, step in steps.steps)}"
+    right = isinstance(model, TransformedTargetRegressor) and isinstance(inside, Pipeline)
+    right = right and [name for name, _ in inside.steps] == ["features", "trees"]
+    expect(
+        right and isinstance(inside["trees"], HistGradientBoostingRegressor),
+        sent="build_model()",
+        got=got,
+        wanted="a TransformedTargetRegressor around a Pipeline of features and trees (a HistGradientBoostingRegressor)",
+        look_at="what the docstring says is inside of what, and by which names",
+    )
+
+
+@pytest.mark.task("1.5")
+def test_it_can_be_saved(monkeypatch, returned):
+    """the model can be kept as a file: all that it is made of can be imported by name"""
+    for module in (features, training):
+        monkeypatch.setattr(module, "feature_step", FunctionTransformer)
+    model = returned(training.build_model(), BaseEstimator, "build_model()", "a model, not yet fitted")
+    found = skops.io.get_untrusted_types(data=skops.io.dumps(model))
+    nameless = [name for name in found if name not in TRUSTED_TYPES]
+    expect(
+        not nameless,
+        sent="build_model(), to be saved as model.skops",
+        got=f"a model with parts that could not be loaded again: {', '.join(nameless)}",
+        look_at="what the docstring says about functions that cannot be imported by name",
+    )
 
 
 @pytest.mark.task("1.5")

@@ -39,9 +39,12 @@ def segments_of(sales: pd.DataFrame, **sizes: int) -> pd.DataFrame:
 def value(table: pd.DataFrame, segment: object, column: str, sent: str) -> float:
     """Return a cell, if the table has a row for the segment."""
     there = ", ".join(map(str, table.index)) or "none"
-    expect(
-        segment in table.index, sent=sent, got=f"rows for {there}", look_at="which segments become a row of the table"
-    )
+    got, where = f"rows for {there}", "which segments become a row of the table"
+    columns = [name for name in table if segment in list(table[name])]
+    if columns:
+        got = f"the segments in a column, {columns[0]}, and rows numbered {there}"
+        where = "what the index of the table is"
+    expect(segment in table.index, sent=sent, got=got, look_at=where)
     return float(table.loc[segment, column])
 
 
@@ -110,6 +113,16 @@ def test_small_segments_stay(table, sales):
         got=f"an interval for {' and '.join(intervals) or 'neither'}",
         look_at="what `evaluate` gives for few sales, and what becomes of it in the table",
     )
+    small = (some["segment"] == "south").to_numpy()
+    alone = table(some[small], some["sale_price"].to_numpy()[small] * noise[small])
+    kinds = {name: str(alone[name].dtype) for name in (ERROR, f"{ERROR}_low", f"{ERROR}_high")}
+    expect(
+        set(kinds.values()) == {"float64"},
+        sent=f"{few} sales in south and no others",
+        got=", ".join(f"{name}: {kind}" for name, kind in kinds.items()),
+        wanted="float64 in each, with NaN where there is no interval",
+        look_at="what a column becomes that holds nothing but None",
+    )
 
 
 @pytest.mark.task("1.6")
@@ -117,8 +130,10 @@ def test_segments_in_their_order(table, sales):
     """the rows are in the order of the segments, and a segment without a sale has none"""
     prices = np.repeat([310_000, 2_000_000, 150_000], [35, 40, 45])
     some = sales.head(120).assign(sale_price=np.random.default_rng(seed()).permutation(prices))
-    got = [str(name) for name in table(some, prices * 1.1, by_price_band).index]
+    given = table(some, prices * 1.1, by_price_band)
+    got = [str(name) for name in given.index]
     wanted = ["under $300,000", "$300,000 to 450,000", "$1,200,000 and more"]
+    value(given, wanted[0], ERROR, "sales in three of the six price bands")
     expect(
         got == wanted,
         sent="sales in three of the six price bands",

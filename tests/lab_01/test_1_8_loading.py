@@ -1,12 +1,14 @@
 """Task 1.8: a model is loaded if it is the trusted one, and nothing of any other runs."""
 
 import hashlib
+import io
 import json
 import operator
 import os
 import pickle
 import sys
 import textwrap
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -20,6 +22,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from house_prices.model import model_file
 from house_prices.model.features import FEATURES, NUMBERS
 from house_prices.model.manifest import Code, Manifest, Output, Training, package_versions, signature_of
 from house_prices.model.model_file import MANIFEST, MODEL, LoadedModel, RefusedModel, load_model, save_model
@@ -90,16 +93,18 @@ def outcome(folder, trusted: str) -> str:
     return "it was loaded" if loaded is not None else "None"
 
 
-def load(folder, trusted: set[str], sent: str) -> LoadedModel:
+def load(folder, trusted: tuple[str, ...], sent: str) -> LoadedModel:
     """Load what should load, and say so where it does not."""
-    loaded, got = None, "None"
+    wanted, where = "a LoadedModel", "what the steps ask of the file, and whether a good one has it"
+    loaded = None
     try:
         loaded = load_model(folder, trusted)
+        got = "None" if loaded is None else f"an object of type {type(loaded).__name__}"
+        where = "what the function returns"
     except RefusedModel as error:
         got = f"refused: {str(error).replace(str(folder), 'artifacts')[:200]} …"
     except pickle.UnpicklingError:
         got = "UnpicklingError: it is no pickle"
-    wanted, where = "a LoadedModel", "what the steps ask of the file, and whether a good one has it"
     expect(isinstance(loaded, LoadedModel), sent=sent, got=got, wanted=wanted, look_at=where)
     return loaded
 
@@ -135,8 +140,8 @@ def test_a_trusted_model_loads(parts, saved):
     """a trusted model loads, and prices as it did before it was saved"""
     sales, model, _ = parts
     folder, digest = saved
-    sent = "a model that save_model wrote, and its digest among those that are trusted"
-    loaded = load(folder, {"0" * 64, digest}, sent)
+    sent = "a model that save_model wrote, and three digests that are trusted, the last of them that of its manifest"
+    loaded = load(folder, ("0" * 64, "1" * 64, digest), sent)
     before, after = model.predict(sales), loaded.model.predict(sales)
     expect(
         bool(np.array_equal(before, after)),
@@ -160,6 +165,21 @@ def test_a_swapped_pair(parts, saved):
         got=came,
         wanted="RefusedModel",
         look_at="where the digest comes from that decides",
+    )
+
+
+@pytest.mark.task("1.8")
+def test_a_foreign_manifest_is_not_parsed(saved):
+    """a manifest that nobody vouched for is refused before anything in it is read"""
+    folder, trusted = saved
+    (folder / MANIFEST).write_bytes(b"[" * Random(seed()).randint(1_000, 100_000))
+    came = outcome(folder, trusted)
+    expect(
+        came == "refused",
+        sent="a manifest of a stranger's, made to break whatever parses it",
+        got=came,
+        wanted="RefusedModel",
+        look_at="what is done with the manifest before its digest has been compared",
     )
 
 
@@ -191,6 +211,69 @@ def test_foreign_types(parts, saved):
         got=came,
         wanted="RefusedModel",
         look_at="who decides which types are trusted: the code, or the file?",
+    )
+
+
+@pytest.mark.task("1.8")
+def test_what_skops_raises(saved):
+    """a damaged archive is a refusal, whatever skops raises over it"""
+    folder, _ = saved
+    damaged = io.BytesIO()
+    with zipfile.ZipFile(damaged, "w") as archive:
+        archive.writestr("schema.json", Random(seed()).choice(["[]", "{", '{"__class__": 7}']))
+    came = outcome(folder, put(folder, damaged.getvalue()))
+    expect(
+        came == "refused",
+        sent="a zip file with half a skops archive in it, with a trusted digest",
+        got=came,
+        wanted="RefusedModel",
+        look_at="what becomes of whatever is raised while the archive is looked into",
+    )
+
+
+@pytest.mark.task("1.8")
+def test_more_than_a_model_holds(saved, monkeypatch):
+    """an archive that would unpack to more than any model of houses is refused"""
+    folder, trusted = saved
+    monkeypatch.setattr(model_file, "LARGEST_CONTENT", 1_000)
+    came = outcome(folder, trusted)
+    expect(
+        came == "refused",
+        sent="a trusted model that unpacks to more than LARGEST_CONTENT, which is 1,000 bytes here",
+        got=came,
+        wanted="RefusedModel",
+        look_at="the helper that looks at the archive before skops does",
+    )
+
+
+@pytest.mark.task("1.8")
+def test_nothing_that_predicts(saved):
+    """an archive that holds something else than a model is refused"""
+    folder, _ = saved
+    thing = Random(seed()).choice([{"prices": [1, 2]}, FunctionTransformer(), ["a", "list"]])
+    came = outcome(folder, put(folder, skops.io.dumps(thing)))
+    expect(
+        came == "refused",
+        sent=f"a skops archive of a {type(thing).__name__}, with a trusted digest",
+        got=came,
+        wanted="RefusedModel",
+        look_at="what is asked of the thing that was loaded",
+    )
+
+
+@pytest.mark.task("1.8")
+def test_other_columns(saved):
+    """a model that takes other columns than this code gives is refused"""
+    folder, _ = saved
+    inputs = json.loads((folder / MANIFEST).read_text())["inputs"]
+    left_out = inputs.pop(Random(seed()).randrange(len(inputs)))["name"]
+    came = outcome(folder, put(folder, (folder / MODEL).read_bytes(), inputs=inputs))
+    expect(
+        came == "refused",
+        sent=f"a trusted model whose manifest names all the columns but {left_out}",
+        got=came,
+        wanted="RefusedModel",
+        look_at="the checks that the docstring lists, and whether each is made",
     )
 
 
@@ -237,7 +320,7 @@ def test_what_was_checked_is_what_is_used(parts, saved):
 
     _on_open.append(swap_before_the_second)
     try:
-        loaded = load(folder, {trusted}, "a trusted model")
+        loaded = load(folder, (trusted,), "a trusted model")
         got = float(loaded.model.predict(sales.head(1))[0])
     finally:
         _on_open.clear()

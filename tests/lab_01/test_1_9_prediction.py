@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import astuple
+from itertools import zip_longest
 from random import Random
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from house_prices.model import sales as sales_module
 from house_prices.model.features import FEATURES
 from house_prices.model.manifest import signature_of
-from house_prices.model.prediction import PRICE, Counts, price_file
+from house_prices.model.prediction import NOTE, PRICE, Counts, price_file
 from labkit.checks import expect, seed
 
 ROWS, CHUNK = 70, 8
@@ -65,14 +66,23 @@ def spoilt(houses):
 
 @pytest.fixture
 def price(sales):
-    """A function that prices rows: returns the counts, the priced rows, the problems, the model and the source."""
+    """A function that prices rows: returns the counts, the priced rows, the lines on problems, and the model."""
 
     def call(houses, chunk_rows=CHUNK, source=None):
         model, out, rejected = Model(), io.StringIO(newline=""), io.StringIO(newline="")
         source = source or Source(houses.to_csv(index=False), newline="")
         counts = price_file(model, signature_of(sales, FEATURES), source, out, rejected, chunk_rows=chunk_rows)
-        priced, problems = (list(csv.DictReader(io.StringIO(file.getvalue()))) for file in (out, rejected))
-        return counts, priced, problems, model
+        header, *rows = csv.reader(io.StringIO(out.getvalue()))
+        odd = next((n for n, row in enumerate(rows) if len(row) != len(header)), None)
+        expect(
+            odd is None,
+            sent=f"{len(houses)} houses of {len(houses.columns)} cells each",
+            got="" if odd is None else f"row {odd + 1} of the result has {len(rows[odd])} cells: {shown(rows[odd])}",
+            wanted=f"{len(header)} cells: those of the source, then {PRICE} and {NOTE}",
+            look_at="which cells are written: those that came in, or those that were parsed",
+        )
+        problems = list(csv.reader(io.StringIO(rejected.getvalue())))
+        return counts, [dict(zip(header, row, strict=True)) for row in rows], problems, model
 
     return call
 
@@ -89,11 +99,13 @@ def test_a_bad_row_stops_no_other(price, houses, spoilt):
     got = [row["customer"] for row in priced]
     wanted = [f"c-{n}" for n in range(1, ROWS + 1) if n not in spoilt]
     lost, extra = [c for c in wanted if c not in got], [c for c in got if c not in wanted]
+    only_the_last = lost == wanted[-(ROWS % CHUNK) :]
+    where = "what happens to the rows of a chunk that has a bad one, and to the chunks after it"
     expect(
         got == wanted,
         sent=f"{ROWS} rows, of which the rows {shown(spoilt)} have no number of bedrooms; {CHUNK} rows a chunk",
         got=f"{len(got)} priced; missing {shown(lost)}; too many {shown(extra)}",
-        look_at="what happens to the rows of a chunk that has a bad one, and to the chunks after it",
+        look_at="what becomes of the last chunk, which need not be full" if only_the_last else where,
     )
 
 
@@ -101,13 +113,58 @@ def test_a_bad_row_stops_no_other(price, houses, spoilt):
 def test_every_bad_row_is_named(price, houses, spoilt):
     """every bad row is named by its number in the file, with column and value"""
     _, _, problems, _ = price(houses)
-    got = [(row.get("row"), row.get("column"), row.get("value")) for row in problems]
+    sent = f"{ROWS} rows, {CHUNK} a chunk; beds is 'three' in the rows {shown(spoilt)}"
+    where = "where the number of a row comes from, and what becomes of a problem"
+    expect(problems != [], sent=sent, got="no problem was written", look_at=where)
+    header = ["row", "column", "value", "rule"]
+    times = problems.count(header)
     expect(
-        got == [(str(number), "beds", "three") for number in spoilt],
-        sent=f"{ROWS} rows, {CHUNK} a chunk; beds is 'three' in the rows {shown(spoilt)}",
-        got="; ".join(f"row {row}, {column}: {value}" for row, column, value in got) or "no problem was written",
-        look_at="where the number of a row comes from, and what becomes of a problem",
+        times == 1 and problems[0] == header,
+        sent=sent,
+        got=f"the line row,column,value,rule {times} times among {len(problems)} lines"
+        + (f", of which the first is {','.join(problems[0])}" if problems[0] != header else ""),
+        wanted="it once, at the beginning",
+        look_at="when the header of the problems is written",
     )
+    short = next((line for line in problems if len(line) != len(header)), None)
+    got, wanted = f"a line of {len(short or [])} cells: {shown(short or [])}", "four cells: row, column, value, rule"
+    expect(short is None, sent=sent, got=got, wanted=wanted, look_at="which cells of a problem are written")
+    named = [tuple(line[:3]) for line in problems[1:]]
+    expect(
+        named == [(str(number), "beds", "three") for number in spoilt],
+        sent=sent,
+        got="; ".join(f"row {row}, {column}: {value}" for row, column, value in named) or "no problem, but the header",
+        look_at=where,
+    )
+
+
+@pytest.mark.task("1.9")
+def test_nothing_to_say(price, houses):
+    """of a file without a bad row nothing is said: no problem, and no header of problems"""
+    _, _, problems, _ = price(houses)
+    expect(
+        problems == [],
+        sent=f"{ROWS} houses, all of them good",
+        got=f"{len(problems)} lines, the first of them {','.join(problems[0])}" if problems else "",
+        wanted="no line",
+        look_at="when the header of the problems is written",
+    )
+
+
+@pytest.mark.task("1.9")
+def test_what_is_new_is_noted(price, houses):
+    """a house that is new to the model is priced with a note that says why, and the others with none"""
+    area, row = Random(seed()).randrange(400, 900), Random(seed()).randrange(ROWS)
+    houses.loc[row, "area"] = str(area)
+    _, priced, _, _ = price(houses)
+    notes = {row: line[NOTE] for row, line in enumerate(priced) if line[NOTE]}
+    wanted = f"area {area} was not in the training data"
+    others = sorted(set(notes) - {row})
+    where = "what is written into the last cell, and as which kind of thing"
+    expect(not others, sent=f"{ROWS} houses, all but one like those of the training data", wanted="an empty note",
+           got=f"for row {others[0] + 1} the note {notes[others[0]]}" if others else "", look_at=where)  # fmt: skip
+    got = notes.get(row, "an empty note")
+    expect(got == wanted, sent=f"area {area} in row {row + 1}", got=got, wanted=wanted, look_at=where)
 
 
 @pytest.mark.task("1.9")
@@ -117,12 +174,13 @@ def test_prices_to_the_last_digit(price, houses):
     numbers = houses[["lot_sf", "longitude"]].astype(float)
     wanted = [repr(float(price)) for price in np.asarray(model.rate * numbers["lot_sf"] - numbers["longitude"])]
     got = [row.get(PRICE, "no price") for row in priced]
-    wrong = [n for n, pair in enumerate(zip(got, wanted, strict=False)) if pair[0] != pair[1]] or [0]
+    pairs = enumerate(zip_longest(got, wanted, fillvalue="nothing"))
+    wrong = next(((n, *pair) for n, pair in pairs if pair[0] != pair[1]), (0, "", ""))
     expect(
         got == wanted,
         sent=f"{ROWS} houses, {CHUNK} a chunk",
-        got=f"row {wrong[0] + 1}: {got[wrong[0]] if got else 'nothing'}",
-        wanted=wanted[wrong[0]],
+        got=f"row {wrong[0] + 1}: {wrong[1]}",
+        wanted=wrong[2],
         look_at="which price is written beside which row, and with how many digits",
     )
     cells = [[row.get(name) for name in houses] for row in priced]
@@ -134,11 +192,12 @@ def test_prices_to_the_last_digit(price, houses):
 @pytest.mark.task("1.9")
 def test_the_counts(price, houses, spoilt, returned):
     """priced and refused rows are counted, and add up to the rows of the file"""
+    houses.loc[spoilt[0] - 1, "baths"] = "many"
     counts, _, _, _ = price(houses)
     counts = returned(counts, Counts, f"a file of {ROWS} rows", "Counts: rows priced and rows refused")
     expect(
         astuple(counts) == (ROWS - len(spoilt), len(spoilt)),
-        sent=f"{ROWS} rows, {len(spoilt)} of them bad",
+        sent=f"{ROWS} rows, {len(spoilt)} of them bad, and one of these in two cells",
         got=f"{counts.priced} priced, {counts.refused} refused",
         look_at="what is counted: rows, problems or chunks",
     )

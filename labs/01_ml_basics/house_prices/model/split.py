@@ -23,7 +23,7 @@ def split_by_date(sales: pd.DataFrame, cutoff: pd.Timestamp) -> tuple[pd.DataFra
 
     Parameters
     ----------
-    sales : DataFrame, one row a sale, with ``sale_date`` (datetime64).
+    sales : DataFrame, one row a sale, with ``sale_date`` (datetime64). It stays as it was.
     cutoff : first day of the later part.
 
     Returns

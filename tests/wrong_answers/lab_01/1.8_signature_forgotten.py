@@ -1,0 +1,18 @@
+    # wrong: the versions fit, so the columns do
+    text = _read(folder / MANIFEST, LARGEST_MANIFEST)
+    digest = _sha256(text)
+    if digest not in trusted:
+        raise RefusedModel(f"{folder}: nobody has vouched for this model (its digest is {digest})")
+    manifest = Manifest.from_json(text)
+    archive = _read(folder / MODEL, LARGEST_FILE)
+    if manifest.file is None or _sha256(archive) != manifest.file.sha256:
+        raise RefusedModel(f"{folder / MODEL} is not the file that {MANIFEST} speaks of")
+    _check_versions(folder, manifest)
+    with _refusing_what_is_no_model(folder / MODEL):
+        _check_archive(folder / MODEL, archive)
+        foreign = sorted(set(skops.io.get_untrusted_types(data=archive)) - set(TRUSTED_TYPES))
+        if foreign:
+            raise RefusedModel(f"{folder / MODEL} holds types that no model of this code has: {', '.join(foreign)}")
+        model = skops.io.loads(archive, trusted=list(TRUSTED_TYPES))
+        _check_predicts(folder / MODEL, model)
+    return LoadedModel(model, manifest, digest)
