@@ -58,7 +58,7 @@ def check(
         print_json({"lab": chosen.id, **verdicts.as_data()})
     else:
         with out.status(f"checking lab {chosen.id}"):
-            verdicts = _check(project, chosen, only, seed=seed, require=required, tell=_print)
+            verdicts = _check(project, chosen, only, seed=seed, require=required, tell=_printer())
         if verdicts.count("failed"):
             out.print(f"[dim]The same values again: labs check {chosen.id} --seed {verdicts.seed}[/]")
         out.print(verdicts.summary)
@@ -84,7 +84,7 @@ def hint(
     out.print(f"[bold]{about.id} {about.title}[/]  [dim]{about.file}[/]")
     if given.seen:
         out.print("When it was last checked:")
-        _print(given.seen)
+        _printer()(given.seen)
     out.print(f"Hint {given.number} of {given.of}: {given.text}", markup=False)
     if given.is_last:
         out.print(f"[dim]That is the last one. The answer: labs solution {chosen.id} --task {about.id}[/]")
@@ -104,7 +104,7 @@ def watch(context: typer.Context, lab: LabArgument, task: TaskOption = "") -> No
         while about := named or first_to_solve(project.root, chosen):
             out.print(f"[dim]{datetime.now():%H:%M:%S}[/] [bold]{about.id} {about.title}[/]  [dim]{about.file}[/]")
             with out.status(f"checking {about.id}"):
-                verdicts = _check(project, chosen, [about.id], tell=_print)
+                verdicts = _check(project, chosen, [about.id], tell=_printer())
             out.print(verdicts.summary)
             if named or not verdicts.passed(about.id):
                 break
@@ -205,12 +205,20 @@ def _check(
     return verdicts
 
 
-def _print(verdict: "Verdict") -> None:
+def _printer() -> "Callable[[Verdict], None]":
+    """Return what prints verdicts as they come; a mistake that stops several checks is shown once."""
     from rich.text import Text
 
-    text = Text(str(verdict))
-    text.stylize(_STYLES[verdict.outcome], 0, 1)
-    out.print(text)
+    from labkit.verdicts import text_of
+
+    told: dict[tuple[str, ...], str] = {}
+
+    def tell(verdict: "Verdict") -> None:
+        text = Text(text_of(verdict, told))
+        text.stylize(_STYLES[verdict.outcome], 0, 1)
+        out.print(text)
+
+    return tell
 
 
 def _tools(listed: str) -> list[str]:

@@ -122,12 +122,7 @@ class Verdicts:
                 hint = f"        (labs hint {task})" if first.outcome == "failed" else ""
                 texts.append((first.outcome, f"{said} {number}{hint}"))
                 continue
-            for verdict in verdicts:
-                if verdict.outcome == "failed" and verdict.found in told:
-                    texts.append(("failed", f"{verdict.headline}\n    as for “{told[verdict.found]}”, above"))
-                else:
-                    texts.append((verdict.outcome, str(verdict)))
-                    told[verdict.found] = verdict.line
+            texts += [(verdict.outcome, text_of(verdict, told)) for verdict in verdicts]
         return texts
 
     def __str__(self) -> str:
@@ -139,6 +134,19 @@ class Verdicts:
         counts: dict[str, Any] = {outcome: self.count(outcome) for outcome in MARKS}
         checks = [asdict(verdict) for verdict in self.checks]
         return {"seed": self.seed, "seconds": round(self.seconds, 3), **counts, "checks": checks}
+
+
+def text_of(verdict: Verdict, told: dict[tuple[str, ...], str]) -> str:
+    """Return the text on a verdict: what was found already, by the check that ``told`` names, is told once.
+
+    Parameters
+    ----------
+    told : what was found so far, and the line of the check that found it; this verdict's is added.
+    """
+    if verdict.got and verdict.found in told:
+        return f"{verdict.headline}\n    as for “{told[verdict.found]}”, above"
+    told[verdict.found] = verdict.line
+    return str(verdict)
 
 
 def has_passed(verdicts: Iterable[Verdict]) -> bool:
