@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CASES_A_LINE = 10
 PANEL = "For maintainers and teachers"
+JsonOption = Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout, all else to stderr.")]
 _MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "not_run": "[yellow]–[/]"}
 
 
@@ -41,9 +42,7 @@ def prove(
     update: Annotated[
         bool, typer.Option("--update", help="Record what wrong answers are told now, and show the difference.")
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Write the result as JSON to stdout, all else to stderr.")
-    ] = False,
+    json: JsonOption = False,
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, help="How many cases run at a time; by default one a processor.")
     ] = os.cpu_count() or 1,
@@ -86,6 +85,7 @@ def grade(
     trusted: Annotated[
         Path | None, typer.Option("--trusted", metavar="ROOT", help="The clone whose last commit asks (this one).")
     ] = None,
+    json: JsonOption = False,
 ) -> None:
     """Grade a learner's clone as data, on a clean copy of a trusted one, and write a scorecard."""
     from labkit import grading, scorecard
@@ -93,16 +93,19 @@ def grade(
 
     project: Project = context.obj
     folder = folder or project.root / "artifacts" / "grade"
+    console = err if json else out
 
     def tell(verdict: "Verdict") -> None:
         # Behind the bar stands what the graded code wrote. A line that began with it could speak to a CI runner,
         # which takes `::error::` at the beginning of a line for its own.
         asked, *found = printable(str(verdict)).split("\n")
-        out.print("\n".join([asked, *(f"  │{line}" for line in found)]), markup=False)
+        console.print("\n".join([asked, *(f"  │{line}" for line in found)]), markup=False)
 
     card = grading.grade(project, tree, trusted=trusted, only=lab or (), tell=tell)
     scorecard.write(card, folder)
-    out.print(f"{card.summary}; see {folder / scorecard.MARKDOWN_FILE}", markup=False)
+    console.print(f"{card.summary}; see {folder / scorecard.MARKDOWN_FILE}", markup=False)
+    if json:
+        print_json(scorecard.as_data(card))
     raise typer.Exit(card.exit_code)
 
 

@@ -261,6 +261,14 @@ def test_grade_writes_a_scorecard_and_says_so_by_its_exit_code(labs: Labs, tmp_p
     assert "# Scorecard: not everything passed" in (tmp_path / "out/scorecard.md").read_text()
 
 
+def test_grade_as_json_is_the_scorecard_and_alone_on_stdout(labs: Labs, tmp_path: Path) -> None:
+    learner = make_toy(tmp_path / "learner")
+    code, said, trouble = run(labs, "grade", str(learner), "--lab", "1", "--out", str(tmp_path / "out"), "--json")
+    assert code == 0
+    assert json.loads(said) == json.loads((tmp_path / "out/result.json").read_text())
+    assert "2 tasks: 2 passed" in trouble
+
+
 def test_grade_of_a_tree_in_which_nothing_was_started(labs: Labs, tmp_path: Path) -> None:
     code, _, trouble = run(labs, "grade", str(make_toy(tmp_path / "learner")))
     assert code == 3
