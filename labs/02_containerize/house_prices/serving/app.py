@@ -14,6 +14,8 @@ from house_prices.serving.health import QUESTIONS, Health, Question
 from house_prices.serving.json_body import InvalidJson, read_json
 from house_prices.serving.openapi import add_documentation
 from house_prices.serving.problems import field_errors, problem
+from house_prices.serving.protocols.mlflow_scoring import mlflow_scoring
+from house_prices.serving.protocols.open_inference import open_inference
 from house_prices.serving.service import Priced, Service
 from house_prices.serving.tracing import trace_of
 
@@ -25,7 +27,9 @@ access = logging.getLogger("house_prices.serving.access")
 log = logging.getLogger("house_prices.serving")
 
 
-def create_app(service: Service, health: Health, *, access_log: bool = True) -> Flask:
+def create_app(
+    service: Service, health: Health, *, access_log: bool = True, health_route: str = "", predict_route: str = ""
+) -> Flask:
     """Return the WSGI application.
 
     Parameters
@@ -33,6 +37,7 @@ def create_app(service: Service, health: Health, *, access_log: bool = True) -> 
     service : what answers.
     health : of the process that it runs in.
     access_log : a line for each request: never with a value of a house in it.
+    health_route, predict_route : see `house_prices.serving.protocols.mlflow_scoring`.
     """
     app = Flask("house_prices.serving", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
@@ -76,6 +81,8 @@ def create_app(service: Service, health: Health, *, access_log: bool = True) -> 
     for question in QUESTIONS:
         app.add_url_rule(f"/health/{question}", f"health_{question}", _health_view(health, question))
     add_documentation(app, service)
+    app.register_blueprint(open_inference(service, health))
+    app.register_blueprint(mlflow_scoring(service, health, health_route=health_route, predict_route=predict_route))
 
     @app.errorhandler(Overloaded)
     def overloaded(error: Overloaded) -> Response:
