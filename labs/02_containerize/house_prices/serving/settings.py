@@ -1,20 +1,39 @@
 """What can be set from outside, by environment: SERVING_PORT=9000 and so on."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from house_prices.model.errors import HousePricesError
 
 PREFIX = "SERVING_"
 LARGEST_REQUEST = 1_000
 """Houses in one request, at most."""
+SAGEMAKER_MODEL = Path("/opt/ml/model")
+VERTEX_AI = {
+    "model": "AIP_STORAGE_URI",
+    "port": "AIP_HTTP_PORT",
+    "health_route": "AIP_HEALTH_ROUTE",
+    "predict_route": "AIP_PREDICT_ROUTE",
+}
+"""What Vertex AI sets for a container. It counts for more than our own: Vertex AI is the one who calls."""
 
 
 class InvalidSettings(HousePricesError):
     """A variable of the environment has a value that the service cannot use."""
+
+
+def _local(folder: object) -> object:
+    if "://" in str(folder):
+        raise PydanticCustomError("remote", "only a local folder can be served: mount it, or put it into the image")
+    return folder
+
+
+Route = Annotated[str, Field(pattern="^(/[^<>?#]*)?$")]
 
 
 class Settings(BaseSettings):
@@ -22,9 +41,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, allow_inf_nan=False)
 
-    model: Annotated[Path, Field(description="folder of the model: model.skops and manifest.json")] = Path(
-        "artifacts/lab-01"
-    )
+    model: Annotated[
+        Path, BeforeValidator(_local), Field(description="folder of the model: model.skops and manifest.json")
+    ] = SAGEMAKER_MODEL if (SAGEMAKER_MODEL / "manifest.json").exists() else Path("artifacts/lab-01")
     model_digest: Annotated[
         str, Field(description="SHA-256 of the manifest that is trusted; empty: ask the record of known models")
     ] = ""
@@ -57,6 +76,20 @@ class Settings(BaseSettings):
         float, Field(gt=0, description="after SIGTERM, then what is still in flight is cut off")
     ] = 15.0
     access_log: Annotated[bool, Field(description="a line for each request")] = True
+    health_route: Annotated[Route, Field(description="path at which /ping answers besides")] = ""
+    predict_route: Annotated[Route, Field(description="path at which /invocations answers besides")] = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        vertex_ai = {name: os.environ[variable] for name, variable in VERTEX_AI.items() if os.environ.get(variable)}
+        return init_settings, InitSettingsSource(settings_cls, init_kwargs=vertex_ai), env_settings
 
     @field_validator("grace_seconds")
     @classmethod
@@ -78,8 +111,7 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"  {PREFIX}{'_'.join(map(str, each['loc'])).upper()}={each['input']}: {_reason(each['msg'])}"
-            for each in error.errors()
+            f"  {_variable(str(each['loc'][0]))}={each['input']}: {_reason(each['msg'])}" for each in error.errors()
         ]
         raise InvalidSettings("\n".join(["these settings cannot be used:", *lines])) from None
 
@@ -95,3 +127,9 @@ def described() -> str:
         f"  {PREFIX + name.upper():<28} {field.description} ({'empty' if field.default == '' else field.default})"
         for name, field in Settings.model_fields.items()
     )
+
+
+def _variable(name: str) -> str:
+    """Return the variable that a setting came from."""
+    vertex_ai = VERTEX_AI.get(name, "")
+    return vertex_ai if os.environ.get(vertex_ai) else PREFIX + name.upper()

@@ -44,7 +44,13 @@ class DrainingWorker(Worker):  # type: ignore[misc]
             log.critical("the model was refused: %s", error)
             sys.exit(Arbiter.APP_LOAD_ERROR)
         self.health = Health(leaving=self.app.leaving, batcher_alive=lambda: service.batcher.alive)
-        self.wsgi = create_app(service, self.health, access_log=self.settings.access_log)
+        self.wsgi = create_app(
+            service,
+            self.health,
+            access_log=self.settings.access_log,
+            health_route=self.settings.health_route,
+            predict_route=self.settings.predict_route,
+        )
         listener, probes = (each.sock for each in self.sockets)
         self.front = self._front(self.wsgi, listener, self.settings.threads, LARGEST_BODY)
         self.probes = self._front(probes_app(self.health), probes, 2, 0)
