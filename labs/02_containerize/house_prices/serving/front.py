@@ -7,9 +7,11 @@ because an answer of 503 that first has to wait for a thread comes too late.
 
 import json
 import logging
+import resource
 import socket
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from waitress.adjustments import Adjustments
@@ -23,7 +25,12 @@ from house_prices.serving.problems import MEDIA_TYPE
 log = logging.getLogger("house_prices.serving")
 
 CONNECTIONS = 4_000
+FILES_FOR_THE_REST = 200
 LOOP_SECONDS = 0.5
+FRESH_SECONDS = 1.0
+"""For which a new connection is taken for one on which a request is on its way."""
+LINGER_SECONDS = 2.0
+"""For which a client that was refused may go on sending, and read what it was told."""
 
 
 class Refused(Error):  # type: ignore[misc]
@@ -38,8 +45,9 @@ class _Closing(Task):  # type: ignore[misc]
     """Tells the client to close the connection when the server leaves."""
 
     def build_response_header(self) -> bytes:
-        if self.channel.server.draining:
-            self.set_close_on_finish()
+        if self.channel.server.draining or self.close_on_finish:
+            # waitress would promise a client of HTTP/1.0 that asks for it to keep the connection, all the same.
+            self.request.headers["CONNECTION"] = "close"
         header: bytes = super().build_response_header()
         return header
 
@@ -53,16 +61,21 @@ class _Problem(_Closing, ErrorTask):  # type: ignore[misc]
 
     def execute(self) -> None:
         error = self.request.error
-        self.status = f"{error.code} {error.reason}"
-        body = json.dumps({"type": "about:blank", "title": error.reason, "status": error.code, "detail": error.body})
+        # A client's odd Transfer-Encoding is no fault of the server's that anybody should be woken for.
+        code, reason = (400, "Bad Request") if error.code == 501 else (error.code, error.reason)
+        self.status = f"{code} {reason}"
+        detail = f"a body has at most {self.channel.server.largest_body:,} bytes" if code == 413 else error.body
+        body = json.dumps({"type": "about:blank", "title": reason, "status": code, "detail": detail})
         self.response_headers.append(("Content-Type", MEDIA_TYPE))
         for name, value in getattr(error, "headers", {}).items():
             self.response_headers.append((name.replace("_", "-"), value))
         # After a request that could not be read, nobody knows where the next one begins.
-        if error.code != 503:
+        if code != 503:
             self.set_close_on_finish()
+            self.channel.lingers = True
         self.content_length = len(body)
-        self.write(body.encode())
+        if getattr(self.request, "command", "") != "HEAD":
+            self.write(body.encode())
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
@@ -72,21 +85,49 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     error_task_class = _Problem
     waiting_since: float
     request: Any
+    fresh = True  # nothing has arrived yet
+    lingers = False  # once the answer is sent, read on for a moment before it is closed
+    lingering = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.waiting_since = time.monotonic()
         super().__init__(*args, **kwargs)
 
     def received(self, data: bytes) -> bool:
+        self.fresh = False
+        if self.lingering:
+            return False
         if self.request is None:
             self.waiting_since = time.monotonic()
         taken: bool = super().received(data)
         return taken
 
+    def send_continue(self) -> None:
+        """Ask for the body, unless there is none or it was refused already."""
+        if self.request.completed:
+            self.request.expect_continue = False
+        else:
+            super().send_continue()
+
+    def handle_write(self) -> None:
+        if self.lingers and self.close_when_flushed and not self.will_close:
+            self._flush_exception(self._flush_some)
+            if not self.total_outbufs_len and not self.will_close:
+                self._linger()
+        else:
+            super().handle_write()
+
+    def _linger(self) -> None:
+        """End our half of the connection: to close it with data unread would reset it, and the answer could be lost."""
+        self.close_when_flushed, self.lingering, self.waiting_since = False, True, time.monotonic()
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+
     @property
     def busy(self) -> bool:
-        """Whether a request is being read or answered, or an answer is being sent."""
-        return bool(self.requests or self.request is not None or self.total_outbufs_len)
+        """Whether a request is on its way, is being read or answered, or an answer is being sent."""
+        awaited = self.fresh and time.monotonic() - self.waiting_since < FRESH_SECONDS
+        return bool(self.requests or self.request is not None or self.total_outbufs_len or awaited)
 
     def refuse(self, error: Error) -> None:
         """Answer a request that is not complete, and never will be."""
@@ -94,7 +135,6 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             request, self.request = self.request, None
             request.error = error
             self.requests.append(request)
-        self.service()
 
 
 class Front(TcpWSGIServer):  # type: ignore[misc]
@@ -129,6 +169,7 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
         largest_body: int,
     ) -> None:
         self.draining = False
+        self.largest_body = largest_body
         self._queue_requests = queue_requests
         self._read_seconds, self._keep_alive_seconds = read_seconds, keep_alive_seconds
         self._refused = 0
@@ -137,8 +178,8 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
         dispatcher.set_thread_count(threads)
         adjustments = Adjustments(
             threads=threads,
-            connection_limit=CONNECTIONS,
-            max_request_body_size=largest_body,
+            connection_limit=room_for_connections(),
+            max_request_body_size=largest_body + 1,  # waitress refuses what is as large as this
             inbuf_overflow=2 * largest_body,  # in memory: a body is never written to disk
             asyncore_use_poll=True,
             cleanup_interval=1,
@@ -159,20 +200,27 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
         """Wait for events, that long at most, and handle them."""
         self.asyncore.loop(timeout=seconds, map=self._map, use_poll=True, count=1)
         while self._turned_away:
-            self._turned_away.popleft().service()
+            channel = self._turned_away.popleft()
+            try:
+                channel.service()
+            except Exception:  # one client's connection must not end all the others
+                log.exception("a connection broke while its request was refused")
+                channel.handle_close()
 
     @property
     def busy(self) -> bool:
         """Whether any request is being read or answered."""
-        return any(channel.busy for channel in self.active_channels.values())
+        return any(channel.busy for channel in list(self.active_channels.values()))
 
     def add_task(self, task: _Channel) -> None:
-        """Queue a complete request for a thread; if too many wait already, refuse it at the next turn."""
-        if len(self.task_dispatcher.queue) >= self._queue_requests and not task.requests[0].error:
-            task.requests[0].error = Refused(
+        """Queue a request for a thread; if too many wait already, or it is unreadable, refuse it at the next turn."""
+        request = task.requests[0]
+        if not request.error and len(self.task_dispatcher.queue) >= self._queue_requests:
+            request.error = Refused(
                 503, "Too many requests wait", f"{self._queue_requests} wait already; ask again in 1 s", Retry_After="1"
             )
             self._refused += 1
+        if request.error:
             self._turned_away.append(task)  # whoever calls this holds the channel's lock, and so it has to wait
         else:
             self.task_dispatcher.add_task(task)
@@ -184,8 +232,11 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
             if channel.requests:
                 continue
             waited = present - channel.waiting_since
-            if channel.request is not None and waited > self._read_seconds:
+            if channel.lingering:
+                channel.will_close = waited > LINGER_SECONDS
+            elif channel.request is not None and waited > self._read_seconds:
                 channel.refuse(Refused(408, "Request Timeout", f"it did not arrive within {self._read_seconds:g} s"))
+                self._turned_away.append(channel)
             elif channel.request is None and now - channel.last_activity > self._keep_alive_seconds:
                 channel.will_close = True
         if self._refused:
@@ -201,3 +252,17 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
         for channel in list(self.active_channels.values()):
             if not channel.busy:
                 channel.handle_close()
+
+
+def room_for_connections() -> int:
+    """Raise the limit of open files as far as we may, and return how many connections there is room for at most.
+
+    A server that cannot open another file cannot accept, and would be told of the waiting connection for ever.
+    """
+    wanted = 2 * CONNECTIONS + FILES_FOR_THE_REST  # those of the probes come on top
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    enough = soft == resource.RLIM_INFINITY or soft >= wanted
+    return CONNECTIONS if enough else max(1, (soft - FILES_FOR_THE_REST) // 2)
