@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from house_prices.model import complexity, stages
 from house_prices.model.features import FEATURES
 from house_prices.model.model_file import KnownModels, load_model
 from house_prices.model.sales import load_seattle
-from house_prices.model.stages import STAGES
+from house_prices.model.stages import STAGES, run
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,19 @@ def test_the_model_is_known_on_this_machine_and_predicts_what_was_reported(
     assert np.median(off) == pytest.approx(reported, rel=1e-12)
     assert loaded.manifest.metrics["2012"][ERROR].value == reported
     assert loaded.manifest.parameters["max_leaf_nodes"] == metrics["max_leaf_nodes"]
+
+
+def test_a_complexity_that_numpy_counted_becomes_a_number_that_json_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Enough(Exception):
+        pass
+
+    def train_and_ask(*_: Any, leaves: int, **__: Any) -> None:
+        raise Enough(json.dumps(leaves))
+
+    monkeypatch.setattr(complexity, "validation_curve", lambda *_, **__: None)
+    monkeypatch.setattr(complexity, "choose_complexity", lambda _: np.int64(8))
+    monkeypatch.setattr(stages, "_train_and_ask", train_and_ask)
+    with pytest.raises(Enough, match=r"^8$"):
+        run(tmp_path, KnownModels(tmp_path / "known.json"))

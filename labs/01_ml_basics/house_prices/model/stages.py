@@ -88,7 +88,8 @@ def run(folder: Path, known: KnownModels, *, seed: int = 0, stage: Stage = lambd
 
     begin()
     validation = complexity.validation_curve(early, seed=seed)
-    leaves = complexity.choose_complexity(validation)
+    # Picked out of an array it would be a number of NumPy's, which JSON does not know.
+    leaves = int(complexity.choose_complexity(validation))
 
     begin()
     _, _, rehearsal = _train_and_ask(year_2010, year_2011, "2010", "2011", leaves=leaves, seed=seed)
