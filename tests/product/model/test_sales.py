@@ -3,20 +3,24 @@
 import csv
 import gzip
 import io
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pandera.pandas as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from house_prices.model import sales
 from house_prices.model.columns import HOUSE_COLUMNS, SALE_COLUMNS, Column
 from house_prices.model.errors import HousePricesError
 from house_prices.model.sales import (
     SEATTLE_SHA256,
     InvalidSales,
     Problem,
+    _checks,
     load_seattle,
     parse_rows,
     read_sales,
@@ -410,6 +414,32 @@ def test_a_column_that_the_rows_lack_leaves_no_good_row() -> None:
     assert good.empty
     assert list(good.columns) == [column.name for column in HOUSE_COLUMNS]
     assert bad == [Problem(None, "beds", "none", "one of this name")]
+
+
+# Checks that are none
+
+
+@pytest.mark.parametrize(
+    ("verdict", "message"),
+    [
+        (lambda own, age: own.foo, "'Series' object has no attribute 'foo'"),
+        (lambda own, age: own <= age, "Can only compare identically-labeled Series objects"),
+        (lambda own, age: (own <= 5).all(), "a check of eff_age gives no verdict on each cell"),
+        (lambda own, age: (own <= 5).to_numpy(), "a check of eff_age gives no verdict on each cell"),
+        (lambda own, age: None, "a check of eff_age gives no verdict on each cell"),
+    ],
+)
+def test_what_is_wrong_with_a_check_is_raised_whatever_is_wrong_with_the_cells(
+    monkeypatch: pytest.MonkeyPatch, verdict: Callable[[pd.Series, pd.Series], object], message: str
+) -> None:
+    def checks(column: Column, values: pd.DataFrame) -> list[pa.Check]:
+        if column.name != "eff_age":
+            return _checks(column, values)
+        return [pa.Check(lambda own: verdict(own, values["age"]), error="no more than the age of the same row")]
+
+    monkeypatch.setattr(sales, "_checks", checks)
+    with pytest.raises((AttributeError, TypeError, ValueError), match=message):
+        parse_rows(houses({}, {"eff_age": "new"}, {"beds": "-1"}), HOUSE_COLUMNS)
 
 
 # The sales of the labs

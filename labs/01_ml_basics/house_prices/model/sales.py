@@ -4,6 +4,7 @@ Everything else in the product trusts the frames that come out of here: this is 
 numbers.
 """
 
+import contextlib
 import csv
 import gzip
 import hashlib
@@ -16,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 import pandera.pandas as pa
@@ -220,16 +222,35 @@ def _broken_rules(values: pd.DataFrame, columns: Sequence[Column]) -> Iterator[t
     """Check the values against what the columns declare, and give each cell that fails with the rule that it breaks.
 
     Missing values pass: `_parse` has reported them.
+
+    Raises
+    ------
+    TypeError : a check gives something else than a verdict on each cell. What a check raises itself is raised as it is.
     """
     schema = pa.DataFrameSchema(
         {column.name: pa.Column(checks=_checks(column, values), nullable=True) for column in columns}
     )
     try:
         schema.validate(values, lazy=True)
+        return
     except pa.errors.SchemaErrors as errors:
-        position = {column.name: at for at, column in enumerate(columns)}
-        for case in errors.failure_cases.itertuples():
-            yield (case.index, position[case.column]), case.check
+        found = errors
+    for failed in found.schema_errors:
+        if not isinstance(failed.failure_cases, pd.DataFrame):  # which would name the cells
+            _refuse_check(failed.check, values[failed.schema.name])
+    position = {column.name: at for at, column in enumerate(columns)}
+    for case in found.failure_cases.itertuples():
+        yield (case.index, position[case.column]), case.check
+
+
+def _refuse_check(check: pa.Check, cells: pd.Series) -> NoReturn:
+    """Raise what is wrong with a check that names no cell: pandera takes one that raises for one that has failed."""
+    with contextlib.suppress(NotImplementedError):  # pandera's, of a verdict that it can make nothing of
+        check(cells)
+    raise TypeError(
+        f"a check of {cells.name} gives no verdict on each cell, so that no row can be named; "
+        "wanted a boolean Series with the index of the cells"
+    )
 
 
 def _checks(column: Column, values: pd.DataFrame) -> list[pa.Check]:
@@ -248,11 +269,12 @@ def _checks(column: Column, values: pd.DataFrame) -> list[pa.Check]:
 
     pandera hands a check the column's cells, the missing ones left out and the others with their index, and wants a
     verdict on each of them, a boolean Series; some checks are there ready-made. The ``error`` of a check is the rule as
-    it reads in a `Problem`, after "wanted".
+    it reads in a `Problem`, after "wanted": ``column.rule`` for categories and limits, "a value that no earlier row
+    has" for ``unique``, and for ``not_above`` "no more than the age of the same row", with that column's name.
 
     Parameters
     ----------
-    column : what is declared. ``column.rule`` has the words for its categories and limits.
+    column : what is declared.
     values : all parsed columns, which ``not_above`` needs; whole numbers are Int64 and may be missing.
 
     Returns
