@@ -22,7 +22,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder that `train` was called in, and what it printed."""
     folder = tmp_path_factory.mktemp("lab")
     command = [sys.executable, "-W", "error", "-m", "house_prices.model", "train"]
-    environment = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -56,6 +56,9 @@ def test_the_summary_sets_the_flattering_figure_beside_the_honest_one(ran: tuple
     said = ran[1]
     assert "2010, its own sales   7.1 %" in said
     assert "11.8 %    18.0 %" in said
+    rows = [line.split()[0] for line in said.splitlines() if " %" in line]
+    assert rows == ["2010", "2010", *["2010–2011"] * 5]
+    assert "2010–2011   2016                 36.9 %    37.4 %  same model, the market moved\n" in said
     assert "artifacts/lab-01/report.html" in said
 
 

@@ -205,13 +205,7 @@ def _summarise(run: "Run") -> None:
         if str(year) >= champion.asked:
             baseline = run.results.baseline_by_year.loc[year, error]
             aged = str(year) == str(run.results.by_year.index[-1])
-            remark = (
-                "the champion"
-                if str(year) == champion.asked
-                else "the same model, and the market moved"
-                if aged
-                else ""
-            )
+            remark = "the champion" if str(year) == champion.asked else "same model, the market moved" if aged else ""
             table.add_row(champion.learned, str(year), percent(figures[error]), percent(baseline), remark)
     console = Console()
     console.print()
