@@ -18,6 +18,9 @@ from labkit.started import read_started
 from labkit.tasks import Task
 from labkit.terminal import err
 
+# Tells a module what the user has typed, so that its help and its errors can say the same.
+CALLED_AS = {"LABS_PROGRAM": "labs"}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -79,7 +82,7 @@ def run_for_lab(
                 err.print(f"[dim]Running with the reference for {_name(tasks)}, {why} in your files.[/]")
         report = stand_in.folder / "stop.json"
         paths = [*map(str, stand_in.paths), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {REPORT: str(report), **({"PYTHONPATH": os.pathsep.join(paths)} if paths else {})}
+        environment = {**CALLED_AS, REPORT: str(report), **({"PYTHONPATH": os.pathsep.join(paths)} if paths else {})}
         command: list[str | Path] = [project.python, "-m", "labkit.module_runner", module, *arguments]
         status = run_program(command, project.root, output_to_stderr=output_to_stderr, environment=environment)
         if status == STOPPED and report.exists():
@@ -94,7 +97,8 @@ def run_module(project: Project, module: str, arguments: Sequence[str], *, outpu
     ------
     KeyboardInterrupt : the user stopped it; the process has ended by then.
     """
-    return run_program([project.python, "-m", module, *arguments], project.root, output_to_stderr=output_to_stderr)
+    command: list[str | Path] = [project.python, "-m", module, *arguments]
+    return run_program(command, project.root, output_to_stderr=output_to_stderr, environment=CALLED_AS)
 
 
 def run_program(

@@ -71,6 +71,11 @@ def test_a_command_of_a_lab_gets_every_argument_and_the_input_and_gives_its_code
     assert "read three bears" in labs("sell", "--read", stdin="three bears").stdout
 
 
+def test_a_command_of_a_lab_is_told_what_it_was_called_as(labs: Labs, project: Project) -> None:
+    (project.root / "toys" / "shop.py").write_text("import os\nprint(os.environ['LABS_PROGRAM'])\n")
+    assert labs("sell").stdout == "labs\n"
+
+
 def test_wrong_usage_ends_with_2(labs: Labs, lab_toml: Path) -> None:
     for arguments in (["run"], ["run", "09"], ["fly"], ["list", "--yaml"]):
         assert labs(*arguments).returncode == 2

@@ -140,9 +140,16 @@ def test_a_full_disk_is_told_in_words(place: Path, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_behind_labs_it_goes_by_that_name(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABS_PROGRAM", "labs")
+    assert "Usage: labs predict [OPTIONS]" in run(place, "predict", "--help").stdout
+    assert "Try 'labs predict --help' for help." in run(place, "predict", "--nothing").stderr
+
+
 def test_help_names_every_column_and_does_not_wait_for_the_libraries(place: Path) -> None:
     done = run(place, "predict", "--help")
     assert all(column.name in done.stdout and column.name in HOUSE for column in HOUSE_COLUMNS)
+    assert "Usage: python -m house_prices.model predict [OPTIONS]" in done.stdout
     loaded = run(place, "--help")
     assert loaded.returncode == 0
     probe = "import sys, house_prices.model.cli; print(sorted({'pandas', 'sklearn', 'matplotlib'} & set(sys.modules)))"

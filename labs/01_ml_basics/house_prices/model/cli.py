@@ -5,6 +5,7 @@ What a command needs is imported when it runs: a page of help should not wait fo
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,7 +41,8 @@ class WrongHouse(HousePricesError):
 def main() -> None:
     """Run the command line; an error that the user can mend ends it with one message and code 1."""
     try:
-        app()
+        # Behind `labs predict` it goes by that name; otherwise it finds out its own.
+        app(prog_name=os.environ.get("LABS_PROGRAM"))
     except HousePricesError as error:
         _say_error(str(error))
     except OSError as error:

@@ -24,6 +24,12 @@ def test_a_page_of_help_waits_for_no_library() -> None:
         assert f"'{heavy}'" not in done.stderr
 
 
+def test_behind_labs_it_goes_by_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert f"Usage: python -m {MODULE} deploy [OPTIONS]" in run("deploy", "--help").stdout
+    monkeypatch.setenv("LABS_PROGRAM", "labs")
+    assert "Usage: labs deploy [OPTIONS]" in run("deploy", "--help").stdout
+
+
 @pytest.mark.parametrize("command", ["deploy", "status"])
 def test_a_machine_without_a_cluster_is_not_run(tools: Tools, command: str) -> None:
     done = run(command)

@@ -3,6 +3,7 @@
 What a command needs is imported when it runs: a page of help should wait for nothing.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -32,7 +33,8 @@ out = Console(highlight=False, soft_wrap=True)
 def main() -> None:
     """Run the command line; an error that the user can mend ends it with its message and code."""
     try:
-        app()
+        # Behind `labs deploy` it goes by that name; otherwise it finds out its own.
+        app(prog_name=os.environ.get("LABS_PROGRAM"))
     except HousePricesError as error:
         Console(stderr=True).print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(NotRun.exit_code if isinstance(error, NotRun) else 1)
