@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labkit.catalog import NEEDS, Lab, find_lab, load_labs
+from labkit.catalog import NEEDS, Lab, load_labs
 from labkit.errors import NotRun, WrongUsage
+from labkit.naming import LabArgument, TaskOption, find_named
 from labkit.project import Project
-from labkit.tasks import Task
 from labkit.terminal import out, print_json
 
 if TYPE_CHECKING:
     from labkit.verdicts import Verdict, Verdicts
 
-LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Its number, as 01.")]
-TaskOption = Annotated[str, typer.Option("--task", metavar="TASK", help="One task of it, as 1.2.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout, all else to stderr.")]
 
 _BAR = 24  # characters
@@ -47,8 +45,9 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Ask the running thing whether your solution works."""
-    project, chosen = _find(context, lab)
-    only = [_task(chosen, task).id] if task else []
+    project: Project = context.obj
+    chosen, named = find_named(project, lab, task)
+    only = [named.id] if named else []
     required = _tools(require)
     if json:
         from labkit.terminal import err
@@ -65,18 +64,13 @@ def check(
     raise typer.Exit(verdicts.exit_code)
 
 
-def hint(
-    context: typer.Context,
-    lab: Annotated[str, typer.Argument(metavar="LAB", help="Its number, as 01; a task's, as 1.2, will do.")],
-    task: TaskOption = "",
-) -> None:
+def hint(context: typer.Context, lab: LabArgument, task: TaskOption = "") -> None:
     """Give a hint for the first task that has not passed, or for another; the next call gives a bigger one."""
     from labkit.hints import first_to_solve, next_hint
 
-    number, is_task, _ = lab.partition(".")
-    project, chosen = _find(context, number)
-    wanted = task or (lab if is_task else "")
-    about = _task(chosen, wanted) if wanted else first_to_solve(project.root, chosen)
+    project: Project = context.obj
+    chosen, named = find_named(project, lab, task)
+    about = named or first_to_solve(project.root, chosen)
     if not about:
         out.print(f"Nothing is left to solve in lab {chosen.id}: its tasks had passed when they were last checked.")
         return
@@ -97,8 +91,8 @@ def watch(context: typer.Context, lab: LabArgument, task: TaskOption = "") -> No
     from labkit.hints import first_to_solve
     from labkit.watching import saves
 
-    project, chosen = _find(context, lab)
-    named = _task(chosen, task) if task else None
+    project: Project = context.obj
+    chosen, named = find_named(project, lab, task)
     files = sorted({project.root / each.file for each in chosen.tasks})
     for _ in saves(files):
         while about := named or first_to_solve(project.root, chosen):
@@ -227,17 +221,3 @@ def _tools(listed: str) -> list[str]:
         if tool not in NEEDS:
             raise WrongUsage(f"--require knows {', '.join(NEEDS)}, not {tool}.")
     return tools
-
-
-def _task(lab: Lab, wanted: str) -> Task:
-    from labkit.workspace import find_task
-
-    return find_task(lab, wanted)
-
-
-def _find(context: typer.Context, lab: str) -> tuple[Project, Lab]:
-    project: Project = context.obj
-    chosen = find_lab(load_labs(project.root), lab)
-    if not chosen.tasks:
-        raise WrongUsage(f"Lab {chosen.id} has no tasks.")
-    return project, chosen

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labkit.catalog import Lab, find_lab, load_labs
+from labkit.catalog import find_lab, load_labs
 from labkit.errors import WrongUsage
+from labkit.naming import LabArgument, TaskOption, find_named, find_named_task
 from labkit.project import Project
 from labkit.terminal import out
 
 if TYPE_CHECKING:
     from labkit.workspace import Change
-
-LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Its number, as 01.")]
-TaskOption = Annotated[str, typer.Option("--task", metavar="TASK", help="One task of it, as 1.2.")]
 
 _WORDS = {
     "open": "[yellow]open[/]",
@@ -34,11 +32,15 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def start(context: typer.Context, lab: LabArgument) -> None:
+def start(
+    context: typer.Context, lab: Annotated[str, typer.Argument(metavar="LAB", help="Its number, as 01.")]
+) -> None:
     """Open a lab: leave a hole for you in each of its tasks."""
     from labkit import workspace
 
-    root, chosen = _find(context, lab)
+    project: Project = context.obj
+    root = project.root
+    chosen = find_lab(load_labs(root), lab)
     if not chosen.tasks:
         raise WrongUsage(f"Lab {chosen.id} has no tasks.")
     change = workspace.start(root, chosen)
@@ -60,9 +62,10 @@ def reset(context: typer.Context, lab: LabArgument, task: TaskOption = "") -> No
     """Put a lab's tasks, or one of them, back to the hole; what you wrote is kept aside."""
     from labkit import workspace
 
-    root, chosen = _find(context, lab)
-    wanted = [workspace.find_task(chosen, task)] if task else chosen.tasks
-    change = workspace.reset(root, chosen, wanted)
+    project: Project = context.obj
+    root = project.root
+    chosen, named = find_named(project, lab, task)
+    change = workspace.reset(root, chosen, [named] if named else chosen.tasks)
     for file in change.rebuilt:
         out.print(f"{file} was made anew from the reference's version, with those of your tasks that could be read.")
     _report(root, change, "is open again")
@@ -71,7 +74,7 @@ def reset(context: typer.Context, lab: LabArgument, task: TaskOption = "") -> No
 def solution(
     context: typer.Context,
     lab: LabArgument,
-    task: TaskOption,
+    task: TaskOption = "",
     apply: Annotated[
         bool, typer.Option("--apply", help="Put it into your file; what you wrote is kept aside.")
     ] = False,
@@ -80,8 +83,9 @@ def solution(
     from labkit import workspace
     from labkit.started import references
 
-    root, chosen = _find(context, lab)
-    wanted = workspace.find_task(chosen, task)
+    project: Project = context.obj
+    root = project.root
+    chosen, wanted = find_named_task(project, lab, task)
     if apply:
         _report(root, workspace.apply_solution(root, chosen, wanted), "holds the reference")
         return
@@ -91,15 +95,16 @@ def solution(
 
 def skip(
     context: typer.Context,
-    task: Annotated[str, typer.Argument(metavar="TASK", help="Its number, as 1.3.")],
+    lab: LabArgument,
+    task: TaskOption = "",
     undo: Annotated[bool, typer.Option("--undo", help="Take it up again.")] = False,
 ) -> None:
     """Pass over a task: labs run with its reference, and its checks count as not run."""
     from labkit import workspace
 
-    root, chosen = _find(context, task.partition(".")[0])
-    wanted = workspace.find_task(chosen, task)
-    workspace.skip(root, chosen, wanted, undo=undo)
+    project: Project = context.obj
+    chosen, wanted = find_named_task(project, lab, task)
+    workspace.skip(project.root, chosen, wanted, undo=undo)
     if undo:
         out.print(f"Task {wanted.id} is yours again.")
     else:
@@ -146,8 +151,3 @@ def _report(root: Path, change: "Change", outcome: str) -> None:
         out.print("It was so already; nothing was changed.")
     if change.kept:
         out.print(f"Your version was kept: {change.kept.relative_to(root)}")
-
-
-def _find(context: typer.Context, lab: str) -> tuple[Path, Lab]:
-    project: Project = context.obj
-    return project.root, find_lab(load_labs(project.root), lab)

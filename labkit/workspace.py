@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from labkit.catalog import Lab
-from labkit.errors import LabsError, WrongUsage
+from labkit.errors import LabsError
 from labkit.git import asks, file_at, head
 from labkit.keeping import keep, only_writer, replace_all
 from labkit.regions import (
@@ -66,20 +66,6 @@ class Change:
 
 class NotCommitted(LabsError):
     """The lab's files are not as in the last commit, which is to become the place that the reference is read from."""
-
-
-def find_task(lab: Lab, wanted: str) -> Task:
-    """Return a task of a lab.
-
-    Raises
-    ------
-    WrongUsage : there is no such task; the message lists those that there are.
-    """
-    for task in lab.tasks:
-        if task.id == wanted:
-            return task
-    there = ", ".join(task.id for task in lab.tasks) or "none"
-    raise WrongUsage(f"Lab {lab.id} has no task {wanted}.", f"These are there: {there}.")
 
 
 def states(root: Path, lab: Lab) -> tuple[TaskState, ...]:

@@ -155,6 +155,19 @@ def test_a_skipped_task_is_not_run_and_those_after_it_are(labs: Labs, project: P
     assert list(read_progress(project.root)) == ["1.2"]
 
 
+def test_a_task_may_be_named_wherever_a_lab_is(labs: Labs, shop: Path) -> None:
+    run(labs, "start", "01")
+    for command in (("check", "1.1"), ("check", "01", "--task", "1.1")):
+        assert run(labs, *command)[1].endswith("0 passed, 1 failed, 0 not run\n")
+    for command in (("solution", "1.1"), ("solution", "01", "--task", "1.1")):
+        assert run(labs, *command)[1] == f"{SHOP_FILE}, task 1.1: greet whoever comes in\n{REFERENCE}"
+    for command in (("skip", "1.1"), ("skip", "01", "--task", "1.1")):
+        assert run(labs, *command)[1].startswith("Task 1.1 is skipped: ")
+    shop.write_text(SHOP)
+    assert run(labs, "reset", "1.1")[1].startswith("  1.1 is open again")
+    assert run(labs, "solution", "01")[2].startswith("✗ Lab 01 was named, and none of its tasks.\n")
+
+
 def test_a_missing_tool_is_not_run_or_required(labs: Labs, project: Project) -> None:
     toml = project.root / "labs/01_toy/lab.toml"
     toml.write_text(toml.read_text().replace('after = ["1.1"]', 'needs = ["docker"]'))

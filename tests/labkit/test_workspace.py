@@ -8,14 +8,14 @@ import pytest
 
 from labkit import workspace
 from labkit.catalog import Lab, load_labs
-from labkit.errors import NotRun, WrongUsage
+from labkit.errors import NotRun
 from labkit.git import GitFailed
 from labkit.git import git as ask_git
 from labkit.keeping import CannotWrite
 from labkit.regions import MarkerError
 from labkit.started import InvalidStarted, NoReference, NotStarted, Started, read_started, references
 from labkit.tasks import Task
-from labkit.workspace import NotCommitted, apply_solution, find_task, reset, skip, start, states
+from labkit.workspace import NotCommitted, apply_solution, reset, skip, start, states
 from tests.labkit.toy import DOCKERFILE, SHOP, commit, git, make_toy
 
 STUB = '    raise NotImplementedError("Task 1.1: greet whoever comes in")\n'
@@ -257,12 +257,6 @@ def test_a_task_can_be_skipped_and_taken_up_again(root: Path, lab: Lab) -> None:
     assert read_started(root)["01"].skipped == ("1.1", "1.2")
     skip(root, lab, lab.tasks[1], undo=True)
     assert done(root, lab) == ["1.1 skipped", "1.2 open"]
-
-
-def test_an_unknown_task_is_named_with_those_that_there_are(lab: Lab) -> None:
-    with pytest.raises(WrongUsage, match=r"Lab 01 has no task 1\.7\.") as refusal:
-        find_task(lab, "1.7")
-    assert refusal.value.remedy == "These are there: 1.1, 1.2."
 
 
 @pytest.mark.parametrize(
