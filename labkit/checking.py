@@ -25,8 +25,8 @@ from typing import Any
 from labkit.channel import LOST, sign
 from labkit.checks import show
 from labkit.expected import Check, find_checks
-from labkit.places import Places
-from labkit.regions import MarkerError, find, read_text
+from labkit.places import Lines, Places
+from labkit.regions import MarkerError, Region, find, is_open, read_text
 from labkit.tasks import Task
 from labkit.verdicts import Outcome, Verdict, Verdicts
 
@@ -226,6 +226,7 @@ class _Session:
             "tests": str(self._tests),
             "files": list(dict.fromkeys(check.file for check in pending)),
             "checks": {check.id: self._seconds(check) for check in pending},
+            "regions": self._regions(pending),
             "importing": self.limits.importing,
             "trees": self._trees,
             "memory": self.limits.memory,
@@ -236,6 +237,22 @@ class _Session:
 
     def _seconds(self, check: Check) -> float:
         return min(self._tasks[check.task].timeout, self.limits.seconds or float("inf"))
+
+    def _regions(self, pending: Sequence[Check]) -> dict[str, Lines]:
+        """Return where the tasks' regions are that checks ask about, by check."""
+        regions = {task: self._region(task) for task in {check.task for check in pending}}
+        return {
+            check.id: Lines(self._tasks[check.task].file, region.start, region.end)
+            for check in pending
+            if (region := regions[check.task])
+        }
+
+    def _region(self, task: str) -> Region | None:
+        file = self._tasks[task].file
+        try:
+            return find(read_text(self._path(file)), file, task)
+        except (MarkerError, OSError):  # of another task, or since the checks began
+            return None
 
     def _follow(self, child: "_Child") -> None:
         """Answer a child's events until it ends, and make sense of its end."""
@@ -311,7 +328,12 @@ class _Session:
 
     def _failed(self, check: Check, failure: Mapping[str, str], printed: str = "", seconds: float = 0.0) -> None:
         if task := failure.get("open"):
-            reason = _OPEN if task == check.task else f"task {task} is {_OPEN}"
+            region = self._region(task) if task in self._tasks else None
+            if region and not is_open(self._tasks[task], region):
+                what = f"the raise of line {failure['line']} still stands"
+                reason = what if task == check.task else f"task {task}: {what}"
+            else:
+                reason = _OPEN if task == check.task else f"task {task} is {_OPEN}"
             self.settle(check, "failed", reason=reason, seconds=seconds)
         else:
             self.settle(check, "failed", **{"printed": printed, "seconds": seconds, **failure})
@@ -336,10 +358,15 @@ class _Session:
         looked_at = {need: NEED_CHECKS[need]() for need in sorted(needs)}
         return {need: f"{seen.found}; {seen.remedy}" for need, seen in looked_at.items() if not seen.ok}
 
+    def _path(self, file: str) -> Path:
+        """Return where a task's file is: in the tree that comes first of those that have it."""
+        paths = [Path(tree) / file for tree in self._trees]
+        return next((path for path in paths if path.is_file()), paths[-1])
+
     def _broken(self, file: str) -> dict[str, str]:
         """Return what keeps a task's file from being read: a marker, a merge conflict, or its syntax."""
-        path = next((path for tree in self._trees if (path := Path(tree) / file).is_file()), None)
-        if not path:
+        path = self._path(file)
+        if not path.is_file():
             return {"reason": f"{file} is gone"}
         text = read_text(path)
         try:

@@ -6,6 +6,7 @@ has not passed. After each event this process waits for an answer, which lets th
 the time, and know what was printed by which check.
 """
 
+import bdb
 import faulthandler
 import json
 import os
@@ -14,13 +15,14 @@ import sys
 import warnings
 from collections.abc import Mapping
 from time import perf_counter  # bound now: the learner's code may put something else in its place
+from types import TracebackType
 from typing import NoReturn
 
 import pytest
 
 from labkit.channel import Channel, end_process
 from labkit.checks import CheckFailed, show
-from labkit.places import Places
+from labkit.places import Lines, Places
 
 # The plugins of pytest that would let code skip a check, write files beside the tests, or cost time for nothing. (That
 # for logging cannot tear down what was not set up, which is the way to leave a check out here.)
@@ -53,14 +55,21 @@ class Plugin:
     Parameters
     ----------
     wanted : the checks to run, as ``file::name``, and how long each may take, in seconds.
+    regions : of the tasks that they ask about, by check.
     importing : how long the import of a file of checks may take, and all else that is no check, in seconds.
     memory : what this process may use, in bytes.
     """
 
     def __init__(
-        self, channel: Channel, places: Places, wanted: Mapping[str, float], importing: float, memory: int
+        self,
+        channel: Channel,
+        places: Places,
+        wanted: Mapping[str, float],
+        regions: Mapping[str, Lines],
+        importing: float,
+        memory: int,
     ) -> None:
-        self._channel, self._places, self._memory = channel, places, memory
+        self._channel, self._places, self._regions, self._memory = channel, places, regions, memory
         self._wanted, self._importing = wanted, importing
         self._order = {check: number for number, check in enumerate(wanted)}
         self.broken: dict[str, str] = {}
@@ -96,7 +105,7 @@ class Plugin:
                 item.ihook.pytest_runtest_setup(item=item)
                 item.ihook.pytest_runtest_call(item=item)
             except BaseException as error:
-                failure = self.describe(error)
+                failure = self.describe(error, self._regions.get(_name(item)))
             # The fixture tmp_path asks in the end what has been reported. A real report would write out the failure.
             nothing = pytest.CallInfo.from_call(lambda: None, when="call")
             item.ihook.pytest_runtest_makereport(item=item, call=nothing)
@@ -115,8 +124,8 @@ class Plugin:
         self.broken = self.describe(excinfo.value)
         return True
 
-    def describe(self, error: BaseException) -> dict[str, str]:
-        """Return the fields of a verdict for what was raised."""
+    def describe(self, error: BaseException, region: Lines | None = None) -> dict[str, str]:
+        """Return the fields of a verdict for what was raised, by a check of the task with this region if it is one."""
         # pytest wraps what an import raised; the cause is what the learner did.
         while isinstance(error, pytest.Collector.CollectError) and error.__cause__:
             error = error.__cause__
@@ -124,9 +133,9 @@ class Plugin:
             return {"sent": error.sent, "got": error.got, "wanted": error.wanted, "look_at": error.look_at}
         told = _text(error)
         kind = type(error).__name__
-        at = self._places.deepest(error.__traceback__)
+        at = self._places.deepest(error.__traceback__, region)
         if opened := re.fullmatch(r"Task (\d+\.\d+): .+", told) if isinstance(error, NotImplementedError) else None:
-            return {"open": opened[1]}
+            return {"open": opened[1], "line": str(_last_line(error.__traceback__))}
         if isinstance(error, SyntaxError):
             at = self._places.place(error.filename or "", error.lineno or 1) or at
             return {"got": f"{kind}: {show(error.msg)}", "at": at}
@@ -140,6 +149,9 @@ class Plugin:
                     "got": f"pytest.{call}(…): your code ended the check, where it should return or raise",
                     "at": at,
                 }
+        if isinstance(error, bdb.BdbQuit):
+            got = "BdbQuit: your code called breakpoint(), and a check has no keyboard; what your code prints is shown"
+            return {"got": got, "at": at}
         if isinstance(error, MemoryError):
             return {"got": f"MemoryError: more than the {self._memory / 1e9:g} GB that a check may use", "at": at}
         if "NoneType" in told and not at:
@@ -179,7 +191,8 @@ def main() -> NoReturn:
         *("-s", "--assert=plain", "--import-mode=importlib", f"--basetemp={told['scratch']}"),
         *(f"-pno:{name}" for name in _WITHOUT),
     ]
-    plugin = Plugin(channel, places, told["checks"], told["importing"], told["memory"])
+    regions = {check: Lines(*region) for check, region in told["regions"].items()}
+    plugin = Plugin(channel, places, told["checks"], regions, told["importing"], told["memory"])
     try:
         pytest.main([*options, *files], plugins=[plugin])
     except BaseException as error:  # a conftest.py that ends the program, say
@@ -205,3 +218,10 @@ def _text(error: BaseException) -> str:
         return show(str(error))
     except BaseException as second:  # it is the learner's class
         return f"<its text raises {type(second).__name__}>"
+
+
+def _last_line(trace: TracebackType | None) -> int:
+    line = 0
+    while trace:
+        line, trace = trace.tb_lineno, trace.tb_next
+    return line

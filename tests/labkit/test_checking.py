@@ -189,6 +189,18 @@ def test_an_open_task_is_called_open(check: Check, write: Write) -> None:
     assert first(check()).reason == "open: not written yet"
 
 
+@pytest.mark.parametrize("body", ["{stub}\nreturn guest", "print(guest)\n{stub}"])
+def test_a_stub_that_was_left_beside_a_solution_is_named_by_its_line(check: Check, write: Write, body: str) -> None:
+    write(body.format(stub='raise NotImplementedError("Task 1.1: greet")'))
+    line = 4 + body.splitlines().index("{stub}")
+    assert first(check()).reason == f"the raise of line {line} still stands"
+
+
+def test_the_stub_of_another_task_that_was_left_beside_its_solution_is_named_too(check: Check, write: Write) -> None:
+    write('raise NotImplementedError("Task 1.3: count")')
+    assert first(check()).reason == "task 1.3: the raise of line 4 still stands"
+
+
 def test_another_open_task_that_stands_in_the_way_is_named(check: Check, write: Write) -> None:
     write(till='raise NotImplementedError("Task 1.9: else")\n')
     assert check("1.3").checks[0].reason == "task 1.9 is open: not written yet"
@@ -237,6 +249,39 @@ def test_what_the_code_does_while_it_is_imported_too(
     verdict = first(check())
     assert verdict.got.startswith(got)
     assert verdict.at == place(1, top)
+
+
+DEEPER = """
+    def deeper(words):
+        return words.upper()
+"""
+
+
+def test_an_error_is_placed_in_the_tasks_region_where_it_passed_through_it(check: Check, write: Write) -> None:
+    write("return deeper(7)", top=DEEPER)
+    verdict = first(check())
+    assert (verdict.got, verdict.at) == (
+        "AttributeError: 'int' object has no attribute 'upper'",
+        place(7, "return deeper(7)"),
+    )
+
+
+def test_an_error_that_did_not_pass_through_the_region_is_placed_where_it_was_raised(
+    check: Check, write: Write, tests: Path
+) -> None:
+    (tests / "test_shop.py").write_text(SHOP_CHECKS.replace("shop.greet(guest)", "shop.deeper(7)"))
+    write("return guest", top=DEEPER)
+    assert first(check()).at == place(3, "return words.upper()")
+
+
+def test_a_breakpoint_is_called_one_and_placed(check: Check, write: Write) -> None:
+    write('breakpoint()\nreturn "Ada"')
+    verdict = first(check())
+    assert verdict.got == (
+        "BdbQuit: your code called breakpoint(), and a check has no keyboard; what your code prints is shown"
+    )
+    # Up to Python 3.12 the debugger stops at the next line.
+    assert verdict.at in (place(4, "breakpoint()"), place(5, 'return "Ada"'))
 
 
 def test_a_missing_return_is_named(check: Check, write: Write) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.places import Places
+from labkit.places import Lines, Places
 
 FILE = "labs/01_toy/shop.py"
 
@@ -45,6 +45,18 @@ def test_the_deepest_place_is_where_the_learners_code_called_a_library(places: P
         exec(compile(path.read_text().replace("    json", "json"), str(path), "exec"))
     assert places.deepest(caught.value.__traceback__) == places.place(str(path), 3)
     assert places.deepest(None) == ""
+
+
+def test_a_place_in_the_region_comes_before_a_deeper_one(places: Places, tmp_path: Path) -> None:
+    path = tmp_path / "own" / FILE
+    source = "def outer():\n    inner()\ndef inner():\n    1 / 0\nouter()\n"
+    with pytest.raises(ZeroDivisionError) as caught:
+        exec(compile(source, str(path), "exec"), {})
+    placed = {
+        first: places.deepest(caught.value.__traceback__, Lines(file, first, last)).partition("  ")[0]
+        for file, first, last in ((FILE, 1, 3), (FILE, 5, 9), (FILE, 7, 9), ("labs/02_toy/shop.py", 2, 2))
+    }
+    assert placed == {1: f"{FILE}:2", 5: f"{FILE}:5", 7: f"{FILE}:4", 2: f"{FILE}:4"}
 
 
 def test_the_callers_of_a_frame_are_looked_through(places: Places, tmp_path: Path) -> None:
