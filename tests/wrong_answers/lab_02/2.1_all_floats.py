@@ -1,0 +1,9 @@
+    # wrong: a number is a number
+    meaning = _MEANINGS.get(column.name, column.name)
+    description = f"{meaning}, in {column.unit}" if column.unit else meaning
+    if column.closed:
+        return Annotated[Literal[column.categories], Field(description=description)], ...
+    limits = Field(ge=_whole(column.minimum), le=_whole(column.maximum), description=description)
+    if column.not_above is None:
+        return Annotated[float, limits], ...
+    return Annotated[float, limits, AfterValidator(not_above(column.not_above))], ...

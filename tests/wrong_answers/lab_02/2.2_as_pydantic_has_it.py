@@ -1,0 +1,2 @@
+    # wrong: pydantic's errors are all that one needs
+    return error.errors()

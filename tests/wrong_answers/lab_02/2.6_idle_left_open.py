@@ -1,0 +1,7 @@
+        # wrong: an idle connection does no harm
+        begun = time.monotonic()
+        self.front.draining = True
+        self._turn_while(lambda: True, self.settings.drain_seconds)
+        self._stop_accepting()
+        left = begun + self.settings.grace_seconds - time.monotonic()
+        self._turn_while(lambda: self.front.busy, left)
