@@ -14,7 +14,7 @@ from tests.workflows.github import ROOT, WORKFLOWS, GitHub, need_python
 UPSTREAM = "upstream/mlops-labs"
 MAKEFILE = """
 PYTHON ?= python3
-lab-01 test lint prove:
+lab-01 lab-02 test lint prove:
 	@$(PYTHON) -c 'import sys; print("$@ with %d.%d" % sys.version_info[:2])'
 """
 
@@ -45,7 +45,7 @@ def test_a_job_does_what_ci_run_does_with_its_python_and_no_other(upstream: GitH
     assert [(name, job.result) for name, job in jobs.items()] == [(f"CI/Python {version}", "success")]
     (job,) = jobs.values()
     assert re.findall(r"^(\S+) with (.+)$", job.log, flags=re.MULTILINE) == [
-        (target, version) for target in ("lab-01", "test", "lint", "prove")
+        (target, version) for target in ("lab-01", "test", "lint", "lab-02", "test", "test", "lab-02", "prove")
     ]
 
 
@@ -56,7 +56,7 @@ def test_what_fails_in_ci_run_fails_the_job(upstream: GitHub) -> None:
     commit(root)
     (job,) = upstream.push(UPSTREAM, "ci.yml", "--matrix", "python:3.12").values()
     assert job.result == "failure"
-    assert re.search(r"^✗ \(2\) offline .* make prove$", job.log, flags=re.MULTILINE)
+    assert re.search(r"^✗ \(2\) hosts .* make prove$", job.log, flags=re.MULTILINE)
 
 
 def test_nothing_runs_in_a_fork(upstream: GitHub) -> None:
