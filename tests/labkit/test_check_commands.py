@@ -132,6 +132,17 @@ def test_a_syntax_error_is_told_in_the_learners_file(labs: Labs, shop: Path) -> 
     assert "SyntaxError" in said
 
 
+def test_a_mistake_that_stops_several_checks_is_told_once(labs: Labs, project: Project, shop: Path) -> None:
+    checks = project.root / "tests/lab_01/test_shop.py"
+    first = checks.read_text().partition("@pytest")[2].partition("@pytest")[0]
+    again = "\n\n@pytest" + first.replace("test_the_guest", "test_a_guest").replace("a greeting", "each greeting")
+    checks.write_text(checks.read_text() + again)
+    shop.write_text(SHOP.replace(REFERENCE, "    return (\n"))
+    said = run(labs, "check", "1.1")[1]
+    assert said.count("SyntaxError") == 1
+    assert "✗ 1.1 each greeting names the guest\n    as for “a greeting names the guest”, above\n" in said
+
+
 def test_a_broken_marker_is_told_with_its_remedy_and_other_files_are_checked(labs: Labs, shop: Path) -> None:
     run(labs, "start", "01")
     shop.write_text(SHOP.replace("    # END TASK 1.1\n", ""))
