@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = ("PYTEST_", "COVERAGE_", "COV_CORE_", "LABS_")
 NOT_OURS_TO_PASS_ON = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHON", "FORCE_COLOR", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
 
+# A lesson has to be true without an engine and a cluster, also on a machine that has them.
+WITHOUT_TOOLS = {"DOCKER_HOST": "unix:///no/engine", "KUBECONFIG": os.devnull}
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "offline: needs Python and nothing else")
@@ -23,10 +26,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """A clone, and what is set in the shell of whoever works in it."""
+    """A clone, and what is set in the shell of whoever works in it, without an engine and a cluster and with them."""
 
     folder: Path
     environment: Mapping[str, str]
+    with_tools: Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -71,4 +75,5 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     if git("status", "--porcelain", at=there):
         git("add", "--all", at=there)
         git("commit", "--quiet", "--no-verify", "--message", "What is not committed yet", at=there)
-    return Clone(there, environment)
+    named = {name: os.environ[name] for name in ("LABS_KUBE_CONTEXT", "LABS_IMAGE_LOAD") if name in os.environ}
+    return Clone(there, environment | WITHOUT_TOOLS, environment | named)

@@ -13,6 +13,8 @@ A lesson is a README. What counts in it:
     a file that the lesson asks to be saved. Other Python is only shown.
 ``<!-- exit: 1 -->``
     the last command of the next block ends with this code.
+``<!-- needs: cluster -->``
+    the next block is for readers who have that beside Python; others are told that it was not run.
 ``<!-- solved: 1.2 1.3 -->``
     from here on the reader has solved these tasks: the references stand in for their answers.
 """
@@ -29,7 +31,9 @@ SECONDS = 300
 
 FENCE = re.compile(r"^```(?P<language>\S*) *$")
 SAVED = re.compile(r"^# (artifacts/\w+\.py)$")
-DIRECTIVE = re.compile(r"^<!-- (?P<name>exit|solved): (?P<value>[\d. ]+) -->$")
+DIRECTIVE = re.compile(
+    r"^<!-- (?:(?P<name>exit|solved): (?P<value>[\d. ]+)|needs: (?P<needs>docker|cluster|docker cluster)) -->$"
+)
 
 
 class BadLesson(Exception):
@@ -51,6 +55,7 @@ class Step:
     given : what it reads from stdin.
     shown : the output in the lesson, None where none is shown.
     code : the exit code that is right.
+    needs : what it needs beside Python: ``docker``, ``cluster``.
     """
 
     line: int
@@ -58,6 +63,7 @@ class Step:
     given: str = ""
     shown: tuple[str, ...] | None = None
     code: int = 0
+    needs: tuple[str, ...] = ()
 
 
 def read_steps(text: str) -> Iterator[Step]:
@@ -70,8 +76,12 @@ def read_steps(text: str) -> Iterator[Step]:
     """
     lines = iter(enumerate(text.splitlines(), start=1))
     code = 0
+    needs: tuple[str, ...] = ()
     for number, line in lines:
         if directive := DIRECTIVE.match(line):
+            if directive["needs"]:
+                needs = tuple(directive["needs"].split())
+                continue
             if directive["name"] == "exit":
                 code = int(directive["value"])
                 continue
@@ -80,15 +90,15 @@ def read_steps(text: str) -> Iterator[Step]:
                 yield Step(number, f".venv/bin/labs solution {lab} --task {task} --apply")
         elif fence := FENCE.match(line):
             steps = _steps_of(fence["language"], number, list(_body(lines, number)))
-            if code and not steps:
-                raise BadLesson(f"line {number}: an exit code stands before a block that is not run")
-            yield from steps[:-1]
-            yield from (replace(last, code=code) for last in steps[-1:])
-        elif line.startswith("<!-- ") or (line and code):
-            raise BadLesson(f"line {number}: no directive, or an exit code before something that is no block: {line}")
+            if (code or needs) and not steps:
+                raise BadLesson(f"line {number}: a directive stands before a block that is not run")
+            yield from (replace(step, needs=needs) for step in steps[:-1])
+            yield from (replace(last, code=code, needs=needs) for last in steps[-1:])
+        elif line.startswith("<!-- ") or (line and (code or needs)):
+            raise BadLesson(f"line {number}: no directive, or one before something that is no block: {line}")
         else:
             continue
-        code = 0
+        code, needs = 0, ()
 
 
 def _body(lines: Iterator[tuple[int, str]], opened: int) -> Iterator[str]:

@@ -38,6 +38,15 @@ not run
     ]
 
 
+def test_what_a_block_needs_is_said_of_each_of_its_steps() -> None:
+    lesson = "<!-- needs: docker cluster -->\n<!-- exit: 1 -->\n```console\n$ one\n$ two\n```\n```sh\nthree\n```\n"
+    assert [(step.needs, step.code) for step in read_steps(lesson)] == [
+        (("docker", "cluster"), 0),
+        (("docker", "cluster"), 1),
+        ((), 0),
+    ]
+
+
 def test_python_with_a_path_is_saved_and_other_python_is_not() -> None:
     lesson = "```python\n# artifacts/two.py\nprint(2)\n```\n```python\nprint(3)\n```\n"
     (step,) = read_steps(lesson)
@@ -61,8 +70,8 @@ def test_an_edit_is_applied(tmp_path: Path) -> None:
         ("```sh\nmake a\n", "line 1: this block is not closed"),
         ("```\nmake a\n```\n", "line 1: a block in no language"),
         ("```console\nno command\n```\n", "line 1: an output before any command: no command"),
-        ("<!-- exit: 1 -->\nwords\n", "line 2: .*an exit code before something that is no block"),
-        ("<!-- exit: 1 -->\n```text\nwords\n```\n", "line 2: an exit code stands before a block that is not run"),
+        ("<!-- exit: 1 -->\nwords\n", "line 2: .*one before something that is no block"),
+        ("<!-- exit: 1 -->\n```text\nwords\n```\n", "line 2: a directive stands before a block that is not run"),
         ("<!-- solve: 1.2 -->\n", "line 1: no directive"),
     ],
 )
