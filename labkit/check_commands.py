@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout, all else to stderr.")]
 
 _BAR = 24  # characters
+_PROGRESS_MARKS = {"solved": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "[yellow]–[/]"}
+_SINCE = {
+    "skipped": "skipped",
+    "open": "open again",
+    "failed": "failed since",
+    "not run": "not run since",
+    "broken": "cannot be read now",
+}
 _STYLES = {"passed": "green", "failed": "bold red", "not_run": "yellow"}
 
 
@@ -108,42 +116,43 @@ def watch(context: typer.Context, lab: LabArgument, task: TaskOption = "") -> No
 
 
 def progress(context: typer.Context, json: JsonOption = False) -> None:
-    """Show what you have solved, and when."""
-    from labkit.progress import read_progress
+    """Show what you have solved, when that first passed, and what is no longer so."""
+    from labkit.standing import achievements
 
     project: Project = context.obj
-    labs = [lab for lab in load_labs(project.root) if lab.tasks]
-    passed = read_progress(project.root)
+    labs = {lab: achievements(project.root, lab) for lab in load_labs(project.root) if lab.tasks}
     if json:
         print_json(
             [
                 {
                     "lab": lab.id,
                     "title": lab.title,
-                    "passed": sum(task.id in passed for task in lab.tasks),
+                    "passed": sum(each.state == "solved" for each in found),
                     "tasks": [
                         {
-                            "task": task.id,
-                            "title": task.title,
-                            "passed": passed[task.id].isoformat() if task.id in passed else None,
+                            "task": each.task.id,
+                            "title": each.task.title,
+                            "state": each.state,
+                            "passed": each.passed.isoformat() if each.passed else None,
                         }
-                        for task in lab.tasks
+                        for each in found
                     ],
                 }
-                for lab in labs
+                for lab, found in labs.items()
             ]
         )
         return
-    for lab in labs:
-        done = sum(task.id in passed for task in lab.tasks)
-        full = round(_BAR * done / len(lab.tasks))
+    for lab, found in labs.items():
+        done = sum(each.state == "solved" for each in found)
+        full = round(_BAR * done / len(found))
         # Two kinds of line, so that the bar is one without colours as well.
         bar = f"[green]{'━' * full}[/][dim]{'─' * (_BAR - full)}[/]"
-        out.print(f"[bold]{lab.id}[/] {bar} {done} of {len(lab.tasks)}  {lab.title}")
-        for task in lab.tasks:
-            when = passed.get(task.id)
-            mark, note = ("[green]✓[/]", f"  [dim]{when.astimezone():%Y-%m-%d %H:%M}[/]") if when else ("[dim]·[/]", "")
-            out.print(f"  {mark} {task.id} {task.title}{note}")
+        out.print(f"[bold]{lab.id}[/] {bar} {done} of {len(found)}  {lab.title}")
+        for each in found:
+            when = f"{each.passed.astimezone():%Y-%m-%d %H:%M}" if each.passed else ""
+            since = _SINCE.get(each.state, "") if when or each.state == "skipped" else ""
+            note = f"  [dim]{', '.join(filter(None, (when, since)))}[/]" if when or since else ""
+            out.print(f"  {_PROGRESS_MARKS.get(each.state, '[dim]·[/]')} {each.task.id} {each.task.title}{note}")
 
 
 def _check(

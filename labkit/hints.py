@@ -7,10 +7,9 @@ from pathlib import Path
 from labkit.catalog import Lab
 from labkit.errors import WrongUsage
 from labkit.keeping import only_writer, replace_all
-from labkit.regions import MarkerError, find, is_open, read_text
-from labkit.started import read_started
+from labkit.standing import standings
 from labkit.tasks import Task
-from labkit.verdicts import Verdict, has_passed, recall
+from labkit.verdicts import Verdict, recall
 
 FILE = Path(".labs") / "hints.json"
 
@@ -41,13 +40,8 @@ def first_to_solve(root: Path, lab: Lab) -> Task | None:
 
     None if nothing is left to solve.
     """
-    started = read_started(root).get(lab.id)
-    verdicts = recall(root, lab.id)
-    for task in lab.tasks:
-        had_passed = has_passed(verdict for verdict in verdicts if verdict.task == task.id)
-        if not (started and task.id in started.skipped) and not (had_passed and _is_written(root, task)):
-            return task
-    return None
+    stand = standings(root, lab)
+    return next((task for task in lab.tasks if stand[task.id] not in ("skipped", "passed")), None)
 
 
 def next_hint(root: Path, lab: Lab, task: Task) -> Hint:
@@ -66,13 +60,6 @@ def next_hint(root: Path, lab: Lab, task: Task) -> Hint:
         replace_all(root, {root / FILE: json.dumps(shown | {task.id: number}).encode()})
     failed = (each for each in recall(root, lab.id) if each.task == task.id and each.outcome == "failed")
     return Hint(task, number, len(task.hints), task.hints[number - 1], next(failed, None))
-
-
-def _is_written(root: Path, task: Task) -> bool:
-    try:
-        return not is_open(task, find(read_text(root / task.file), task.file, task.id))
-    except (MarkerError, OSError):
-        return False
 
 
 def _read_shown(root: Path) -> dict[str, int]:

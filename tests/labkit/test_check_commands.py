@@ -266,6 +266,23 @@ def test_progress_is_drawn_and_told(labs: Labs, shop: Path) -> None:
     [lab] = json.loads(run(labs, "progress", "--json")[1])
     assert (lab["lab"], lab["passed"]) == ("01", 1)
     assert [task["passed"] is None for task in lab["tasks"]] == [False, True]
+    assert [task["state"] for task in lab["tasks"]] == ["solved", "open"]
+
+
+def test_progress_says_what_is_no_longer_solved(labs: Labs, shop: Path) -> None:
+    run(labs, "start", "01")
+    shop.write_text(SHOP)
+    run(labs, "check", "1.1")
+    run(labs, "skip", "1.2")
+    shop.write_text(SHOP.replace(REFERENCE, "    return 'Hello.'\n"))
+    run(labs, "check", "1.1")
+    first, *tasks = run(labs, "progress")[1].splitlines()
+    assert first.startswith("01 ────")
+    assert " 0 of 2 " in first
+    assert re.fullmatch(r"  ✗ 1\.1 greet whoever comes in  20\d\d-\d\d-\d\d \d\d:\d\d, failed since", tasks[0])
+    assert tasks[1] == "  – 1.2 run as somebody  skipped"
+    run(labs, "reset", "1.1")
+    assert re.search(r"  · 1\.1 .+\d, open again\n", run(labs, "progress")[1])
 
 
 def test_watch_checks_on_each_save_goes_on_to_the_next_task_and_ends(labs: Labs, project: Project, shop: Path) -> None:
