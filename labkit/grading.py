@@ -141,7 +141,8 @@ def _grade_lab(
         # Each lab is graded on its own work; the labs before it hold the reference.
         splice(copy, {task: region.body for task, region in reference.items()}, lab.tasks)
     remarks = (*submission.remarks, *_edited(tree, copy, lab))
-    return LabGrade(lab, _with_missing(verdicts, submission, passed_over), remarks)
+    unchanged = tuple(task for task, body in bodies.items() if same_lines(body, reference[task].body))
+    return LabGrade(lab, _with_missing(verdicts, submission, passed_over), remarks, unchanged)
 
 
 def _with_missing(verdicts: Verdicts, submission: Submission, skipped: Collection[str]) -> Verdicts:

@@ -103,6 +103,8 @@ def grade(
 
     card = grading.grade(project, tree, trusted=trusted, only=lab or (), tell=tell)
     scorecard.write(card, folder)
+    if unchanged := [task for graded in card.labs for task in graded.unchanged]:
+        console.print(f"{', '.join(unchanged)}: {scorecard.UNCHANGED}")
     console.print(f"{card.summary}; see {folder / scorecard.MARKDOWN_FILE}", markup=False)
     if json:
         print_json(scorecard.as_data(card))

@@ -22,6 +22,7 @@ MEANING = (
     "who wrote them (the reference solutions are public), and code that sets out to deceive is held by the machine "
     "that runs the grader, not by the grader."
 )
+UNCHANGED = "the region holds the reference, to the letter"
 JSON_FILE, JUNIT_FILE, MARKDOWN_FILE = "result.json", "junit.xml", "scorecard.md"
 
 
@@ -33,11 +34,13 @@ class LabGrade:
     ----------
     verdicts : on each of its checks.
     remarks : what was found in the submission beside its task regions, and ignored.
+    unchanged : the tasks whose regions hold the reference, to the letter.
     """
 
     lab: Lab
     verdicts: Verdicts
     remarks: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
 
     def outcome(self, task: Task) -> Outcome:
         """Return passed if all the task's checks did, failed if one did, and not_run otherwise."""
@@ -107,7 +110,13 @@ def as_data(scorecard: Scorecard) -> dict[str, Any]:
                 "title": grade.lab.title,
                 "passed": grade.passed,
                 "tasks": [
-                    {"task": task.id, "title": task.title, "outcome": grade.outcome(task)} for task in grade.lab.tasks
+                    {
+                        "task": task.id,
+                        "title": task.title,
+                        "outcome": grade.outcome(task),
+                        "remark": UNCHANGED if task.id in grade.unchanged else "",
+                    }
+                    for task in grade.lab.tasks
                 ],
                 "remarks": list(grade.remarks),
                 **grade.verdicts.as_data(),
@@ -144,7 +153,8 @@ def as_markdown(scorecard: Scorecard) -> str:
         lines += [f"## Lab {grade.lab.id}: {grade.lab.title}", "", "| | Task | |", "|---|---|---|"]
         for task in grade.lab.tasks:
             outcome = grade.outcome(task)
-            lines.append(f"| {MARKS[outcome]} | {task.id} {_cell(task.title)} | {outcome.replace('_', ' ')} |")
+            remark = f"; {UNCHANGED}" if task.id in grade.unchanged else ""
+            lines.append(f"| {MARKS[outcome]} | {task.id} {_cell(task.title)} | {outcome.replace('_', ' ')}{remark} |")
         lines.append("")
         lines += _code(str(verdict) for verdict in grade.verdicts.checks if verdict.outcome != "passed")
         if grade.remarks:

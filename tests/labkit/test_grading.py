@@ -81,6 +81,13 @@ def test_work_that_behaves_passes(project: Project, tree: Path) -> None:
     assert card.exit_code == 0
     assert card.remarks == ()
     assert card.labs[0].remarks == ()
+    assert card.labs[0].unchanged == ("1.2",)
+
+
+def test_where_nobody_has_begun_it_passes_and_each_task_has_a_remark(project: Project) -> None:
+    (graded,) = grade(project, project.root, only=["01"]).labs
+    assert graded.passed
+    assert graded.unchanged == ("1.1", "1.2")
 
 
 def test_an_open_task_fails_and_those_after_it_are_not_run(project: Project, tree: Path) -> None:
@@ -96,6 +103,7 @@ def test_a_skipped_task_is_not_run_and_never_passed(project: Project, tree: Path
     skip(tree, lab, lab.tasks[0])
     card = grade(project, tree)
     assert [verdict.outcome for verdict in card.labs[0].verdicts.checks] == ["not_run", "passed"]
+    assert card.labs[0].unchanged == ("1.2",)
     assert card.exit_code == 3
 
 

@@ -119,6 +119,16 @@ def test_markdown_says_what_a_verdict_means_and_where_it_comes_from(lab: Lab) ->
     assert "\n    ✗ 1.2 the process has a user\n        sent     the image\n" in text
 
 
+def test_a_region_that_holds_the_reference_is_remarked_on(lab: Lab) -> None:
+    found = card(lab, PASSED, FAILED)
+    (grade,) = found.labs
+    found = replace(found, labs=(replace(grade, unchanged=("1.1",)),))
+    assert "| passed; the region holds the reference, to the letter |\n" in as_markdown(found)
+    assert "run as somebody | failed |\n" in as_markdown(found)
+    (graded,) = as_data(found)["labs"]
+    assert [task["remark"] for task in graded["tasks"]] == ["the region holds the reference, to the letter", ""]
+
+
 def test_files(lab: Lab, tmp_path: Path) -> None:
     write(card(lab, PASSED), tmp_path / "a/b")
     assert {path.name for path in (tmp_path / "a/b").iterdir()} == {"result.json", "junit.xml", "scorecard.md"}

@@ -84,7 +84,8 @@ def test_a_right_answer_is_green_and_the_summary_has_the_scorecard(upstream: Git
     assert job.result == "success"
     learner, checker = git(root, "rev-parse", "HEAD"), git(upstream.repository(UPSTREAM), "rev-parse", "HEAD~1")
     assert job.summary.startswith(f"{ADA}, commit {learner}\n# Scorecard: everything passed\n")
-    assert "| ✓ | 1.1 greet whoever comes in | passed |\n| ✓ | 1.2 run as somebody | passed |\n" in job.summary
+    assert "| ✓ | 1.1 greet whoever comes in | passed |\n" in job.summary
+    assert "| ✓ | 1.2 run as somebody | passed; the region holds the reference, to the letter |\n" in job.summary
     assert f"Asked by the checks of commit `{checker}`" in job.summary
     assert "Python 3.12\n" in job.log
     artifact = upstream.artifact("scorecard-ada.mlops-labs")
@@ -99,7 +100,7 @@ def test_a_wrong_answer_is_red_and_the_summary_names_it_whatever_the_forks_own_c
     job = push(upstream)
     assert job.result == "failure"
     assert "# Scorecard: not everything passed\n" in job.summary
-    assert "| ✗ | 1.1 greet whoever comes in | failed |\n| – | 1.2 run as somebody | not run |\n" in job.summary
+    assert "| ✗ | 1.1 greet whoever comes in | failed |\n| – | 1.2 run as somebody | not run; " in job.summary
     assert "    ✗ 1.1 a greeting names the guest\n        sent     a guest\n        got      no name\n" in job.summary
     assert "    tests/lab_01/test_shop.py: not as in the trusted tree\n" in job.summary
     result = json.loads((upstream.artifact("scorecard-ada.mlops-labs") / "result.json").read_text())
