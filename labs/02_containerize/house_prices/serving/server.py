@@ -5,6 +5,7 @@ import math
 import mmap
 import subprocess
 import sys
+import time
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -15,6 +16,9 @@ from house_prices.serving.settings import Settings, read_settings
 from house_prices.serving.worker import DrainingWorker
 
 log = logging.getLogger("house_prices.serving")
+
+LOAD_SECONDS = 60.0
+"""For which old workers stay when new ones take long to load the model."""
 
 
 class _Application(BaseApplication):  # type: ignore[misc]
@@ -52,6 +56,8 @@ class _Application(BaseApplication):  # type: ignore[misc]
 class _Arbiter(Arbiter):  # type: ignore[misc]
     """gunicorn's master, which tells its workers why they have to end and reloads only what will start."""
 
+    _oldest_new: float = math.inf
+
     def stop(self, graceful: bool = True) -> None:
         self.app.leave()
         super().stop(graceful)
@@ -67,7 +73,22 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
         if tried.returncode:
             log.error("not reloaded, the workers stay as they are: %s", tried.stderr.strip())
             return
+        self._oldest_new = self.worker_age + 1
         super().reload()
+
+    def manage_workers(self) -> None:
+        """Keep as many workers as there should be, and during a reload the old ones until the new ones serve.
+
+        gunicorn would end them at once. Where the drain is over before the model is loaded, nobody would answer.
+        """
+        end = time.monotonic() + LOAD_SECONDS
+        while time.monotonic() < end and any(
+            worker.age >= self._oldest_new and not worker.serves for worker in self.WORKERS.values()
+        ):
+            self.reap_workers()
+            time.sleep(0.05)
+        self._oldest_new = math.inf
+        super().manage_workers()
 
 
 def serve() -> None:

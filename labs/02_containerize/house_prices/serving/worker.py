@@ -57,6 +57,15 @@ class DrainingWorker(Worker):  # type: ignore[misc]
         model = service.manifest
         log.info("ready", extra={"model": model.name, "version": model.version, "digest": service.digest})
 
+    @property
+    def serves(self) -> bool:
+        """Whether the process has loaded its model and goes round its loop, as seen from the master.
+
+        The heartbeat is the time of a file: that of the clock until it beats for the first time, and monotonic then.
+        """
+        beat: float = self.tmp.last_update()
+        return beat <= time.monotonic()
+
     def run(self) -> None:
         """Serve until told to end, then drain."""
         self._answering_probes = True
