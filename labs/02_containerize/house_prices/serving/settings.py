@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from house_prices.model.errors import HousePricesError
@@ -29,7 +28,7 @@ class InvalidSettings(HousePricesError):
 
 def _local(folder: object) -> object:
     if "://" in str(folder):
-        raise PydanticCustomError("remote", "only a local folder can be served: mount it, or put it into the image")
+        raise ValueError("only a local folder can be served: mount it, or put it into the image")
     return folder
 
 
