@@ -335,6 +335,11 @@ def test_a_spoilt_record_is_told_and_not_overwritten(tmp_path: Path, text: str) 
     assert path.read_text() == text
 
 
+def test_a_record_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RefusedModel, match=r"cannot be read \(Is a directory\); name the record of the models"):
+        KnownModels(tmp_path).digests()
+
+
 def test_the_manifest_names_its_file(made: tuple[Path, str, Any, pd.DataFrame]) -> None:
     manifest = Manifest.from_json((made[0] / "manifest.json").read_bytes())
     assert manifest.file is not None

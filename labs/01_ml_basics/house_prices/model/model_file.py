@@ -171,6 +171,10 @@ class KnownModels:
             entries = json.loads(self.path.read_bytes())
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise RefusedModel(
+                f"{self.path} cannot be read ({error.strerror}); name the record of the models that are known."
+            ) from error
         except ValueError:
             entries = None
         if not isinstance(entries, dict) or not all(isinstance(value, str) for value in entries.values()):
