@@ -13,6 +13,7 @@ from house_prices.serving.health import Health
 from house_prices.serving.predictor import Predictor
 from house_prices.serving.service import Service
 from tests.product.serving.making import Made, make, serve
+from tests.product.serving.servers import Server, started
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,3 +52,10 @@ def client(service: Service) -> FlaskClient:
     health = Health()
     health.loaded = True
     return create_app(service, health, access_log=False).test_client(use_cookies=False)
+
+
+@pytest.fixture(scope="session")
+def server(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that several tests ask; none of them may spoil it."""
+    with started(made, tmp_path_factory.mktemp("server")) as server:
+        yield server

@@ -1,0 +1,135 @@
+"""How the service starts, refuses to start, and reloads: by what its process does and logs."""
+
+import pickle
+import re
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import skops.io
+from sklearn.dummy import DummyRegressor
+
+from tests.product.serving.making import Made, vouched_for
+from tests.product.serving.servers import Server, started
+
+
+def missing(folder: Path, digest: str) -> str:
+    (folder / "model.skops").unlink()
+    return digest
+
+
+def tampered(folder: Path, digest: str) -> str:
+    archive = bytearray((folder / "model.skops").read_bytes())
+    archive[len(archive) // 2] ^= 1
+    (folder / "model.skops").write_bytes(archive)
+    return digest
+
+
+def foreign(folder: Path, digest: str) -> str:
+    return vouched_for(folder, pickle.dumps({"a": 1}))
+
+
+def incompatible(folder: Path, digest: str) -> str:
+    return vouched_for(folder, skops.io.dumps(DummyRegressor(constant=1.0).fit([[1]], [1])))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (missing, r"model\.skops is missing; a model has model\.skops and manifest\.json\. Train one: make lab-01"),
+        (tampered, r"was cut short or altered\. Train the model again\."),
+        (foreign, r"is no skops archive\. A pickle or joblib file runs code when it is opened"),
+        (incompatible, r"the model cannot be served: 'DummyRegressor' object has no attribute 'regressor_'"),
+    ],
+)
+def test_a_model_that_is_refused_ends_the_start_with_one_line(
+    copied: Path, made: Made, tmp_path: Path, spoil: Callable[[Path, str], str], reason: str
+) -> None:
+    with Server(tmp_path, model=copied, model_digest=spoil(copied, made.digest)) as server:
+        assert server.ends() == 4
+    (line,) = [line for line in server.log() if line["level"] == "CRITICAL"]
+    assert line["message"].startswith("the model was refused: ")
+    assert re.search(reason, line["message"])
+    assert "\n" not in line["message"]
+    assert "Traceback" not in server.stdout + server.stderr
+    assert "exc_info" not in server.stdout
+    assert server.stderr == ""
+
+
+def test_the_record_of_known_models_is_asked_where_no_digest_is_given(made: Made, tmp_path: Path) -> None:
+    record = tmp_path / "known.json"
+    record.write_text(f'{{"{made.digest}": "made for a test"}}')
+    with started(made, tmp_path, model_digest="", known_models=record) as server:
+        assert server.post().status == 200
+        (line,) = [line for line in server.log() if line["message"] == "ready"]
+    assert (line["model"], line["version"], line["digest"]) == ("house-prices", "2012.12", made.digest)
+
+
+def test_a_record_that_cannot_be_read_is_told_in_one_line(made: Made, tmp_path: Path) -> None:
+    with Server(tmp_path, model=made.folder, known_models=tmp_path) as server:
+        assert server.ends() == 4
+    (line,) = [line for line in server.log() if line["level"] == "CRITICAL"]
+    assert "cannot be read (Is a directory)" in line["message"]
+    assert "Traceback" not in server.stdout + server.stderr
+
+
+def test_settings_that_cannot_be_used_end_the_start_before_anything_else(tmp_path: Path) -> None:
+    with Server(tmp_path, port="http", workers=0) as server:
+        assert server.ends() == 1
+    assert server.stderr.splitlines() == [
+        "error: these settings cannot be used:",
+        "  SERVING_PORT=http: input should be a valid integer, unable to parse string as an integer",
+        "  SERVING_WORKERS=0: input should be greater than or equal to 1",
+    ]
+    assert server.stdout == ""
+
+
+def test_a_reload_keeps_the_workers_if_the_model_would_be_refused(copied: Path, made: Made, tmp_path: Path) -> None:
+    with started(made, tmp_path, model=copied) as server:
+        good = (copied / "model.skops").read_bytes()
+        tampered(copied, made.digest)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("not reloaded, the workers stay as they are: ")
+        (line,) = [line for line in server.log() if line["message"].startswith("not reloaded")]
+        assert line["level"] == "ERROR"
+        assert "was cut short or altered. Train the model again." in line["message"]
+        assert "Traceback" not in line["message"]
+        assert server.post().status == 200
+        assert len(server.workers()) == 1
+        (copied / "model.skops").write_bytes(good)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_workers(2)
+        assert server.post().status == 200
+
+
+def test_several_workers_answer_and_all_of_them_end(made: Made, tmp_path: Path) -> None:
+    with started(made, tmp_path, workers=2) as server:
+        workers = server.wait_for_workers(2)
+        answering = {line["process"] for line in server.log() if line["message"] == "request"}
+        while answering != set(workers):
+            assert server.post().status == 200
+            answering = {line["process"] for line in server.log() if line["message"] == "request"}
+        server.process.terminate()
+        assert server.ends() == 0
+    assert {f"Worker exiting (pid: {worker})" for worker in workers} <= set(server.messages())
+
+
+def ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not ipv6(), reason="this machine has no IPv6")
+def test_it_listens_on_ipv6(made: Made, tmp_path: Path) -> None:
+    with Server(tmp_path, host="::1", model=made.folder, model_digest=made.digest) as server:
+        server.wait_for("ready")
+        found = re.search(r"http://\[::1\]:(\d+)", server.stdout)
+        assert found
+        with socket.create_connection(("::1", int(found[1]))) as client:
+            client.sendall(b"GET /health/ready HTTP/1.0\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.0 200 OK")
