@@ -14,7 +14,7 @@ from tests.workflows.github import ROOT, WORKFLOWS, GitHub, need_python
 UPSTREAM = "upstream/mlops-labs"
 MAKEFILE = """
 PYTHON ?= python3
-lab-01 lab-02 test lint prove:
+lab-01 lab-02 test lint prove check-01 check-02:
 	@$(PYTHON) -c 'import sys; print("$@ with %d.%d" % sys.version_info[:2])'
 """
 

@@ -211,7 +211,7 @@ def test_closing_answers_what_waits_and_ends_the_thread(
     until(lambda: batcher._closed)
     model.go.set()
     closing.result(SECONDS)
-    assert [len(answer.result(0)) for answer in answers] == [6, 6, 6]
+    assert [len(answer.result(SECONDS)) for answer in answers] == [6, 6, 6]
     assert not batcher.alive
     batcher.close()  # twice does no harm
 

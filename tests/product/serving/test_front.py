@@ -430,18 +430,6 @@ def test_requests_in_a_row_are_refused_in_a_row(full: Full) -> None:
         assert [client.answer().status for _ in range(5)] == [503] * 5
 
 
-def test_requests_behind_one_in_work_are_refused_when_it_is_done(full: Full) -> None:
-    """It is a thread that finds the queue full then, not the loop."""
-    others = [full.running.connect() for _ in range(3)]
-    full.waiting[0].send("GET /behind HTTP/1.1\r\n\r\n" * 2)
-    full.release()
-    for other in others:
-        with other:
-            assert other.ask("GET / HTTP/1.1\r\n\r\n").status == 200
-    assert [full.waiting[0].answer().status for _ in range(2)] == [200, 200]
-    full.waiting.clear()
-
-
 def test_what_is_no_request_takes_no_room_in_the_queue(full: Full) -> None:
     for _ in range(5):
         with full.running.connect() as client:

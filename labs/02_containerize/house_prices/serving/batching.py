@@ -35,8 +35,8 @@ class Batcher:
     ----------
     predict : takes rows of shape (n, n_features) and gives a value for each, of shape (n,).
     max_rows : in one call of ``predict``; a single request with more goes alone.
-    max_wait : seconds that the first of a batch waits for others while the model is idle. 0 is nearly always right:
-        under load the batches fill while the model is busy.
+    max_wait : seconds that the first of a batch waits for others, if the batch before had more than one request in it;
+        who asks alone is answered at once.
     queue_rows : rows that may wait.
     """
 

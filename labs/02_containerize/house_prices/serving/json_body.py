@@ -52,7 +52,7 @@ def _finite(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    if len(text) > 40:
+    if len(text.lstrip("-")) > 40:
         raise InvalidJson(f"a whole number has {len(text):,} digits")
     return int(text)
 

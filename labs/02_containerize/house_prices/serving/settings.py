@@ -59,8 +59,8 @@ class Settings(BaseSettings):
     ] = 256
     batch_rows: Annotated[int, Field(ge=1, description="houses that are predicted together, at most")] = 256
     batch_wait_ms: Annotated[
-        float, Field(ge=0, le=1000, description="how long a house waits for company while the model is idle")
-    ] = 0.0
+        float, Field(ge=0, le=1000, description="how long a house waits for company, if the one before it had some")
+    ] = 2.0
     queue_rows: Annotated[
         int, Field(ge=LARGEST_REQUEST, description="houses that may wait in a process; more are answered with 503")
     ] = 4_000
