@@ -59,7 +59,7 @@ def test_on_the_limit(raw):
     for (row, name), side in spoilt.items():
         raw.loc[row, name] = str(limits[name][side])
     values = [f"{name} {raw.loc[row, name]}" for row, name in spoilt]
-    found = refused(raw, sent=", ".join(values))
+    found = refused(raw, ", ".join(values), set(limits))
     expect(
         not found,
         sent=f"sixty sales, four of them with a value on a limit: {', '.join(values)}",

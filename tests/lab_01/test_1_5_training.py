@@ -151,6 +151,25 @@ def test_codes_are_names(train, alike):
 
 
 @pytest.mark.task("1.5")
+def test_each_parameter_where_it_belongs(returned):
+    """the leaves of build_model are the leaves of the trees, its iterations their number, and its seed their seed"""
+    leaves, trees, number = Random(seed()).sample(range(5, 90), 3)
+    sent = f"build_model(max_leaf_nodes={leaves}, max_iter={trees}, seed={number})"
+    model = training.build_model(max_leaf_nodes=leaves, max_iter=trees, seed=number)
+    model = returned(model, BaseEstimator, sent, "a model, not yet fitted")
+    wanted = {"max_leaf_nodes": leaves, "max_iter": trees, "random_state": number}
+    given = {name.rpartition("__")[2]: value for name, value in model.get_params().items()}
+    found = {name: given.get(name) for name in wanted}
+    expect(
+        found == wanted,
+        sent=sent,
+        got=", ".join(f"{name}={value}" for name, value in found.items()),
+        wanted=", ".join(f"{name}={value}" for name, value in wanted.items()),
+        look_at="which parameter of the trees each of build_model's goes to",
+    )
+
+
+@pytest.mark.task("1.5")
 def test_the_parameters_arrive(train, sales):
     """more leaves and more trees fit the training sales more closely"""
     paid = sales["sale_price"].to_numpy()

@@ -199,6 +199,24 @@ def test_another_model_under_the_manifest(parts, saved):
 
 
 @pytest.mark.task("1.8")
+def test_nothing_is_loaded_before_it_is_trusted(parts, saved, monkeypatch):
+    """a model that is refused was not loaded first"""
+    folder, trusted = saved
+    (folder / MODEL).write_bytes(skops.io.dumps(fitted(parts[0], factor=2.0)))
+    called = []
+    for name in ("load", "loads"):
+        real = getattr(skops.io, name)
+        monkeypatch.setattr(skops.io, name, lambda *args, real=real, **more: called.append(1) or real(*args, **more))
+    came = outcome(folder, trusted)
+    expect(
+        not called,
+        sent="the trusted manifest, and beside it a model that is in order, but another one",
+        got=f"skops had loaded it by then ({came})",
+        look_at="the order of the steps",
+    )
+
+
+@pytest.mark.task("1.8")
 def test_foreign_types(parts, saved):
     """a model that holds a type which models of this code do not have is refused"""
     folder, _ = saved
