@@ -15,7 +15,8 @@ def add_documentation(app: Flask, service: Service) -> None:
     document = describe(service)
     text = json.dumps(document)
     with app.app_context():
-        page = render_template("docs.html.j2", document=document, example=json.dumps(example(service), indent=2))
+        # Flask escapes what it puts into a template whose name ends in .html, and in no other.
+        page = render_template("docs.html", document=document, example=json.dumps(example(service), indent=2))
 
     @app.get("/openapi.json")
     def openapi() -> Response:
