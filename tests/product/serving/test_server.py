@@ -1,18 +1,24 @@
 """How the service starts, refuses to start, and reloads: by what its process does and logs."""
 
+import os
 import pickle
 import re
 import signal
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import skops.io
+from hypothesis import HealthCheck, given, seed, settings
 from sklearn.dummy import DummyRegressor
 
+from house_prices.serving.predictor import Predictor
+from tests.product.serving.connections import Connection
 from tests.product.serving.making import Made, vouched_for
 from tests.product.serving.servers import Server, started
+from tests.product.serving.strategies import bodies
 
 
 def missing(folder: Path, digest: str) -> str:
@@ -133,3 +139,38 @@ def test_it_listens_on_ipv6(made: Made, tmp_path: Path) -> None:
         with socket.create_connection(("::1", int(found[1]))) as client:
             client.sendall(b"GET /health/ready HTTP/1.0\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.0 200 OK")
+
+
+POST = b"POST /v1/predictions HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+
+
+def resident_bytes(process: int) -> int:
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells the memory of a process")
+def test_odd_requests_over_the_network_get_no_error_of_ours_and_leave_nothing_behind(
+    server: Server, predictor: Predictor
+) -> None:
+    asked: list[bytes] = []
+
+    @seed(3)
+    @settings(max_examples=50, suppress_health_check=list(HealthCheck), database=None)
+    @given(drawn=bodies(predictor.manifest, 20))
+    def draw(drawn: list[bytes]) -> None:
+        asked.extend(body + b" " * 20_000 for body in drawn)  # so that whatever is kept of one can be seen
+
+    draw()
+    memory = []
+    (worker,) = server.workers()
+    for _ in range(3):
+        with Connection(server.address) as client:
+            for body in asked[:1_000]:
+                began = time.monotonic()
+                answer = client.ask(POST % (len(body), body))
+                assert answer.status in (200, 400, 422)
+                assert time.monotonic() - began < 5
+        memory.append(resident_bytes(worker))
+    print(f"resident: {', '.join(f'{each / 2**20:.1f} MiB' for each in memory)}")
+    assert memory[2] - memory[1] < 2**22
+    assert server.workers() == [worker]
