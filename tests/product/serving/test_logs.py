@@ -9,7 +9,7 @@ from typing import Any
 
 from house_prices.serving.logs import LOGGING
 from tests.product.serving.connections import Connection
-from tests.product.serving.making import HOUSE
+from tests.product.serving.making import HOUSE, Made
 from tests.product.serving.servers import JSON, Server, until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -48,6 +48,11 @@ def test_a_line_is_an_object_whatever_is_in_it() -> None:
 def line_of(server: Server, request_id: str) -> dict[str, Any]:
     """Wait for the line of a request and return it."""
     return until(lambda: next((line for line in server.log() if line.get("request_id") == request_id), None), server)
+
+
+def test_the_model_that_is_served_is_named(server: Server, made: Made) -> None:
+    (line,) = [line for line in server.log() if line["message"] == "ready"]
+    assert (line["model"], line["version"], line["digest"]) == ("house-prices", "2012.12", made.digest)
 
 
 def test_a_request_is_found_again_by_its_id_and_its_trace(server: Server) -> None:
