@@ -87,7 +87,7 @@ def tour(folder: Path, tell: Tell) -> list[Part]:
         except NotRun as error:
             part.outcome = "not run"
             say(str(error))
-        except HousePricesError as error:
+        except (HousePricesError, urllib3.exceptions.HTTPError) as error:
             part.outcome = "failed"
             say(str(error))
         part.seconds = time.monotonic() - begun
