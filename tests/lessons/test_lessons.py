@@ -47,7 +47,7 @@ def _without_ourselves(step: Step) -> Step:
 
 
 def test_what_is_left_out_here_is_run_by_ci() -> None:
-    assert f"step offline . {RUN_BY_CI}\n" in (ROOT / ".ci" / "run").read_text()
+    assert f"step offline . alone {RUN_BY_CI}\n" in (ROOT / ".ci" / "run").read_text()
 
 
 @pytest.mark.parametrize("lesson", LESSONS[1:], ids=NAMES[1:])
