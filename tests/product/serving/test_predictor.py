@@ -14,8 +14,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from house_prices.model.features import CATEGORIES, FEATURES, NUMBERS
-from house_prices.model.model_file import LoadedModel, RefusedModel
+from house_prices.model.model_file import LoadedModel, RefusedModel, load_model
 from house_prices.serving.contract import Contract
+from house_prices.serving.forest import Forest
 from house_prices.serving.predictor import Predictor
 from house_prices.serving.service import Service
 from tests.product.serving.making import HOUSE, Made
@@ -56,6 +57,20 @@ def test_real_sales_cost_what_the_pipeline_says_all_at_once(made: Made, predicto
     asked = made.sales[list(FEATURES)].to_dict("records")
     prices = predictor.predict(predictor.encode(asked).matrix)
     assert bits(prices) == bits(made.model.predict(made.sales))
+
+
+def test_scikit_learn_answers_where_the_quick_way_would_answer_otherwise(
+    made: Made, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded = load_model(made.folder, {made.digest})
+    Predictor(loaded)
+    assert not caplog.records
+    monkeypatch.setattr(Forest, "agrees", lambda *_: False)
+    predictor = Predictor(loaded)
+    (said,) = caplog.records
+    assert "slower" in said.message
+    asked = made.sales[list(FEATURES)].head(50).to_dict("records")
+    assert bits(predictor.predict(predictor.encode(asked).matrix)) == bits(made.model.predict(made.sales.head(50)))
 
 
 def test_the_order_of_the_fields_does_not_matter(predictor: Predictor) -> None:
