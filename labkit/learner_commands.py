@@ -12,7 +12,7 @@ from labkit.catalog import find_lab, load_labs
 from labkit.errors import WrongUsage
 from labkit.naming import LabArgument, TaskOption, find_named, find_named_task
 from labkit.project import Project
-from labkit.terminal import out
+from labkit.terminal import err, out
 
 if TYPE_CHECKING:
     from labkit.workspace import Change
@@ -89,7 +89,7 @@ def solution(
     if apply:
         _report(root, workspace.apply_solution(root, chosen, wanted), "holds the reference")
         return
-    out.print(f"[dim]{wanted.file}, task {wanted.id}: {wanted.title}[/]")
+    err.print(f"[dim]{wanted.file}, task {wanted.id}: {wanted.title}[/]")  # stdout is the code alone: it can be kept
     out.print(references(root, chosen)[wanted.id].body, end="", markup=False)
 
 

@@ -1,7 +1,7 @@
 """What came of the checks: a verdict on each, the report that a learner reads, and the same as data."""
 
+import contextlib
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -161,12 +161,11 @@ def remember(root: Path, lab: str, verdicts: Verdicts) -> None:
     others = [verdict for verdict in recall(root, lab) if verdict.task not in asked]
     path = _memory(root, lab)
     path.parent.mkdir(exist_ok=True)
-    staged = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        staged.write_text(json.dumps([asdict(verdict) for verdict in (*others, *verdicts.checks)]), encoding="utf-8")
+    # Always the same name: what a check that was killed has left there, the next one takes along.
+    staged = path.with_name(f"{path.name}.new")
+    staged.write_text(json.dumps([asdict(verdict) for verdict in (*others, *verdicts.checks)]), encoding="utf-8")
+    with contextlib.suppress(FileNotFoundError):  # another check has put it there already
         staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)
 
 
 def recall(root: Path, lab: str) -> tuple[Verdict, ...]:

@@ -81,8 +81,8 @@ def test_a_mistake_is_one_clear_line(labs: Labs) -> None:
 
 def test_solution_shows_and_applies_the_reference(labs: Labs, shop: Path) -> None:
     run(labs, "start", "01")
-    code, said, _ = run(labs, "solution", "01", "--task", "1.1")
-    assert (code, said) == (0, f"{SHOP_FILE}, task 1.1: greet whoever comes in\n{REFERENCE}")
+    code, said, beside = run(labs, "solution", "01", "--task", "1.1")
+    assert (code, said, beside) == (0, REFERENCE, f"{SHOP_FILE}, task 1.1: greet whoever comes in\n")
     assert STUB in shop.read_text()
     assert run(labs, "solution", "01", "--task", "1.1", "--apply")[1] == f"  1.1 holds the reference  {SHOP_FILE}\n"
     assert shop.read_text() == SHOP
