@@ -4,7 +4,7 @@ What only one command needs is imported in it, so that `labs --help` answers at 
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -92,14 +92,20 @@ def doctor(context: typer.Context, json: JsonOption = False) -> None:
         for check in checks:
             mark = MARKS[check.ok] if check.ok or check in lacked else "–"
             remedy = f": {check.remedy}" if check.remedy else ""
-            unneeded = "" if check.ok or check in lacked else " (no lab here needs it)"
-            out.print(f"{mark} {check.name:<10} {check.found}{unneeded}{remedy}")
+            without = "" if check.ok or check in lacked else _without(check.name, (each.lab for each in diagnoses))
+            out.print(f"{mark} {check.name:<10} {check.found}{without}{remedy}")
         out.print()
         for each in diagnoses:
             lacks = ", ".join(check.name for check in each.lacks)
             out.print(f"{MARKS[each.runs]} lab {each.lab.id} {f'does not run here: {lacks}' if lacks else 'runs here'}")
     if not all(each.runs for each in diagnoses):
         raise typer.Exit(NotRun.exit_code)
+
+
+def _without(need: str, labs: Iterable[Lab]) -> str:
+    """Say what a tool that is not there keeps from being checked."""
+    tasks = [task.id for lab in labs for task in lab.tasks if need in task.needs]
+    return f" (without it, no check of {', '.join(tasks)})" if tasks else " (no lab here needs it)"
 
 
 def test(context: typer.Context) -> None:

@@ -178,6 +178,16 @@ def test_tools_that_hang_are_not_waited_for(labs: Labs, tools: Path) -> None:
     assert result.returncode == 0
 
 
+def test_what_cannot_be_checked_without_a_tool_is_named(labs: Labs, lab_toml: Path, tools: Path) -> None:
+    answer(tools, "docker", "exit 1")
+    with lab_toml.open("a") as file:
+        for number in (1, 2):
+            file.write(f'[[task]]\nid = "1.{number}"\ntitle = "t"\nfile = "f.py"\nwhy = "w"\nneeds = ["docker"]\n')
+    result = labs("doctor", PATH=f"{tools}:/usr/bin:/bin")
+    assert " (without it, no check of 1.1, 1.2): start Docker Desktop" in result.stdout
+    assert "(no lab here needs it)" in result.stdout
+
+
 def test_the_exit_code_and_json_say_whether_every_lab_runs(labs: Labs, lab_toml: Path) -> None:
     lab_toml.write_text(lab_toml.read_text().replace("memory_gb = 0.1", "memory_gb = 1000000"))
     result = labs("doctor", "--json")
