@@ -1,6 +1,11 @@
-"""What the checks of lab 02 ask with: a small model, the service around it, and a client that says what went wrong."""
+"""What the checks of lab 02 ask with: a small model, the service around it, and a client that says what went wrong.
 
+For the manifests, the API server.
+"""
+
+import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +14,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import AfterValidator, Field
 
-from labkit.checks import seed
+from labkit.checks import CheckFailed, seed
 
 SEATTLE = Path(__file__).resolve().parents[2] / "data" / "seattle_sales.csv.gz"
 PREDICTIONS = "/v1/predictions"
@@ -146,3 +151,106 @@ class _Broken(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info:
             self.error = record.exc_info[1]
+
+
+class Manifests:
+    """What is in k8s/base, as the API server understands it: defaults are filled in, every right spelling is the same.
+
+    The API server does all that it does to an object that is created, except to keep it.
+    """
+
+    def __init__(self) -> None:
+        from house_prices import serving
+        from house_prices.serving.deployment.context import local_cluster
+
+        # Where a task was skipped, the reference stands in for it in another tree than the working folder's.
+        self._base = Path(str(serving.__file__)).parents[4] / "k8s" / "base"
+        self._cluster = local_cluster()
+        self._understood: dict[str, dict[str, Any]] = {}
+
+    def __call__(self, kind: str, file: str) -> dict[str, Any]:
+        """Return the object of a kind.
+
+        Parameters
+        ----------
+        file : that it should be in.
+        """
+        if kind not in self._understood:
+            self._understood[kind] = self._ask(kind, file)
+        return self._understood[kind]
+
+    def _ask(self, kind: str, file: str) -> dict[str, Any]:
+        from kubernetes.client import PolicyV1Api
+
+        from house_prices.serving.deployment.api import Refused
+
+        create = {
+            "Deployment": self._cluster.apps.create_namespaced_deployment,
+            "HorizontalPodAutoscaler": self._cluster.autoscaling.create_namespaced_horizontal_pod_autoscaler,
+            "PodDisruptionBudget": PolicyV1Api(self._cluster.client).create_namespaced_pod_disruption_budget,
+        }[kind]
+        manifest = self._rendered(kind, file)
+        # The namespace of the product need not be there. In one that always is, no name may be taken already.
+        manifest["metadata"] |= {"namespace": "default", "name": f"labs-check-{seed()}"}
+        try:
+            answer = create("default", manifest, dry_run="All", field_validation="Strict", _preload_content=False)
+        except Refused as error:
+            raise CheckFailed(
+                sent=f"the {kind} of k8s/base/{file} to the API server, as a dry run",
+                got=_refusal(error),
+                look_at="the field that it names: kubectl explain says what may stand there",
+            ) from None
+        understood: dict[str, Any] = json.loads(answer.data)
+        return understood
+
+    def _rendered(self, kind: str, file: str) -> dict[str, Any]:
+        import yaml
+
+        from house_prices.serving.deployment.errors import DeploymentError
+
+        sent = "kubectl kustomize k8s/base"
+        try:
+            list(yaml.safe_load_all((self._base / file).read_text(encoding="utf-8")))
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise CheckFailed(
+                sent=sent,
+                got=f"k8s/base/{file}:{line}: {error.problem}",
+                wanted="YAML",
+                look_at="how far the lines around it are indented",
+            ) from None
+        try:
+            text = self._cluster.kubectl("kustomize", str(self._base))
+        except DeploymentError as error:
+            said = str(error).partition(" failed: ")[2]
+            # What is around such a line is about kustomize itself.
+            told = "\n".join(line.strip() for line in said.splitlines() if re.search(r"\bline \d+", line)) or said
+            raise CheckFailed(sent=sent, got=told, look_at=f"k8s/base/{file}") from None
+        found = [each for each in yaml.safe_load_all(text) if each["kind"] == kind]
+        if len(found) != 1:
+            raise CheckFailed(sent=sent, got=f"{len(found) or 'no'} {kind}", wanted="one", look_at=f"k8s/base/{file}")
+        manifest: dict[str, Any] = found[0]
+        return manifest
+
+    def close(self) -> None:
+        self._cluster.client.close()
+
+
+def _refusal(error: Exception) -> str:
+    """Return the words in which the API server refused an object: field by field, where it says that."""
+    body = getattr(error.__cause__, "body", None)
+    if not body:
+        return str(error)
+    status = json.loads(body)
+    causes = [f"{each['field']}: {each['message']}" for each in status.get("details", {}).get("causes", ())]
+    words = "\n".join(dict.fromkeys(causes)) or str(status["message"])
+    # Of a value that is an object, all is repeated.
+    return re.sub(r"Invalid value: [\w.]*\{.*\}: ", "", words)
+
+
+@pytest.fixture(scope="session")
+def understood() -> Iterator[Manifests]:
+    """A function that returns the object of a kind in a file of k8s/base, as the API server understands it."""
+    manifests = Manifests()
+    yield manifests
+    manifests.close()
