@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labkit.catalog import NEEDS, Lab, load_labs
-from labkit.errors import NotRun, WrongUsage
-from labkit.naming import LabArgument, TaskOption, find_named
+from labkit.catalog import Lab, load_labs
+from labkit.errors import NotRun
+from labkit.naming import TOOLS, LabArgument, TaskOption, find_named, find_tools
 from labkit.project import Project
 from labkit.terminal import out, print_json
 
@@ -48,7 +48,7 @@ def check(
         int | None, typer.Option("--seed", min=0, help="Ask with the values of another run, which named its seed.")
     ] = None,
     require: Annotated[
-        str, typer.Option("--require", metavar="TOOLS", help="Fail where these are missing: docker,cluster.")
+        str, typer.Option("--require", metavar="TOOLS", help=f"Fail where these are missing: {TOOLS}.")
     ] = "",
     json: JsonOption = False,
 ) -> None:
@@ -56,7 +56,7 @@ def check(
     project: Project = context.obj
     chosen, named = find_named(project, lab, task)
     only = [named.id] if named else []
-    required = _tools(require)
+    required = find_tools(require)
     if json:
         from labkit.terminal import err
 
@@ -222,11 +222,3 @@ def _printer() -> "Callable[[Verdict], None]":
         out.print(text)
 
     return tell
-
-
-def _tools(listed: str) -> list[str]:
-    tools = [tool.strip() for tool in listed.split(",") if tool.strip()]
-    for tool in tools:
-        if tool not in NEEDS:
-            raise WrongUsage(f"--require knows {', '.join(NEEDS)}, not {tool}.")
-    return tools

@@ -20,6 +20,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from labkit.channel import LOST, sign
@@ -61,6 +62,7 @@ def check_lab(
     skipped: Collection[str] = (),
     seed: int | None = None,
     require: Collection[str] = (),
+    withheld: Mapping[str, str] = MappingProxyType({}),
     limits: Limits = Limits(),
     python: Path | None = None,
     environment: Mapping[str, str] | None = None,
@@ -78,6 +80,7 @@ def check_lab(
     skipped : tasks that the reference stands in for: their checks are not run, those after them are.
     seed : what ``labkit.checks.seed`` returns; drawn where there is none.
     require : needs of tasks (``labkit.tasks.NEEDS``) that fail where they are missing, instead of being not run.
+    withheld : needs that these checks may not use, though they may be there, and why.
     python : the interpreter of the checks, by default this one; it needs pytest, labkit it is lent.
     environment : of the child; by default that of this process. Variables of Python's own are left out.
     on_verdict : is told of each verdict as it comes.
@@ -105,7 +108,7 @@ def check_lab(
         environment=os.environ if environment is None else environment,
         tell=lambda verdict: on_verdict(verdict) if verdict.task in wanted else None,
     )
-    session.rule_out(require)
+    session.rule_out(require, withheld)
     while pending := session.pending():
         session.run(pending)
     session.conclude()
@@ -169,9 +172,9 @@ class _Session:
     def pending(self) -> list[Check]:
         return [check for check in self.checks if check.id not in self.verdicts and check.id not in self._hopeless]
 
-    def rule_out(self, require: Collection[str]) -> None:
+    def rule_out(self, require: Collection[str], withheld: Mapping[str, str]) -> None:
         """Decide what needs no process: tasks that are skipped, lack a tool, or whose file cannot even be read."""
-        lacking = self._lacking()
+        lacking = {**self._lacking(withheld), **withheld}
         broken = {file: self._broken(file) for file in {self._tasks[check.task].file for check in self.checks}}
         for check in self.checks:
             task = self._tasks[check.task]
@@ -348,9 +351,9 @@ class _Session:
                 return place
         return ""
 
-    def _lacking(self) -> dict[str, str]:
-        """Return what is missing of what some task needs, and why."""
-        needs = {need for check in self.checks for need in self._tasks[check.task].needs}
+    def _lacking(self, withheld: Collection[str]) -> dict[str, str]:
+        """Return what is missing of what some task needs and may use, and why."""
+        needs = {need for check in self.checks for need in self._tasks[check.task].needs} - {*withheld}
         if not needs:
             return {}
         from labkit.doctor import NEED_CHECKS

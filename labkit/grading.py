@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from labkit.assembly import splice
-from labkit.catalog import Lab, find_lab, load_labs
+from labkit.catalog import NEEDS, Lab, find_lab, load_labs
 from labkit.checking import check_lab
 from labkit.environment import ensure_installed
 from labkit.errors import NotRun, WrongUsage
@@ -29,6 +29,8 @@ from labkit.verdicts import Verdict, Verdicts
 
 # What the checks may know of the machine: where its programs are, and how it writes.
 _PASSED_ON = ("PATH", "LANG")
+# And how it reaches what its caller has said that it may use.
+_WAY_TO = {"docker": ("DOCKER_HOST",), "cluster": ("KUBECONFIG", "LABS_KUBE_CONTEXT")}
 
 
 def grade(
@@ -37,6 +39,7 @@ def grade(
     *,
     trusted: Path | None = None,
     only: Collection[str] = (),
+    require: Collection[str] = (),
     tell: Callable[[Verdict], None] = lambda verdict: None,
 ) -> Scorecard:
     """Return the grade of a learner's tree.
@@ -47,6 +50,7 @@ def grade(
     tree : the learner's folder, which is only read.
     trusted : a clone whose last commit is believed, by default the project; its working tree is not looked at.
     only : the ids of the labs to grade; otherwise those that the learner has started.
+    require : needs of tasks (``labkit.tasks.NEEDS``) that the learner's code may use here, and that have to be there.
     tell : is called with each verdict as it comes.
 
     Raises
@@ -79,7 +83,7 @@ def grade(
         for lab in chosen:
             ensure_installed(project, lab.requirements)
             skipped = started[lab.id].skipped if started and lab.id in started else ()
-            grades.append(_grade_lab(project.python, copy, tree, lab, labs, skipped, tell))
+            grades.append(_grade_lab(project.python, copy, tree, lab, labs, skipped, require, tell))
     return Scorecard(commit, platform.python_version(), tuple(grades), tuple(remarks))
 
 
@@ -99,11 +103,18 @@ def lay_out(root: Path, commit: str, target: Path) -> None:
             splice(target, {task: region.body for task, region in known.items()}, tasks)
 
 
-def scrubbed_environment(home: Path) -> dict[str, str]:
-    """Return what the checks' processes see of the environment: nothing that says who runs them."""
+def scrubbed_environment(home: Path, require: Collection[str] = ()) -> dict[str, str]:
+    """Return what the checks' processes see of the environment: nothing that says who runs them.
+
+    Parameters
+    ----------
+    home : an empty folder.
+    require : what they may use; the way there is passed on.
+    """
     scratch = home / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    passed_on = (*_PASSED_ON, *(name for need in require for name in _WAY_TO[need]))
+    kept = {name: os.environ[name] for name in passed_on if name in os.environ}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {"LANG": "C.UTF-8"} | kept | {"HOME": str(home), "TMPDIR": str(scratch)} | threads
 
@@ -115,6 +126,7 @@ def _grade_lab(
     lab: Lab,
     labs: Iterable[Lab],
     skipped: Collection[str],
+    require: Collection[str],
     tell: Callable[[Verdict], None],
 ) -> LabGrade:
     submission = read_submission(tree, copy, [lab])
@@ -133,8 +145,12 @@ def _grade_lab(
             root=copy,
             paths=[each.folder for each in labs if each.id <= lab.id],
             skipped=passed_over,
+            require=require,
+            withheld={
+                need: f"labs grade --require {need} lets the code use it" for need in NEEDS if need not in require
+            },
             python=python,
-            environment=scrubbed_environment(copy.parent / "home"),
+            environment=scrubbed_environment(copy.parent / "home", require),
             on_verdict=tell,
         )
     finally:

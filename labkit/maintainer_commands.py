@@ -13,6 +13,7 @@ import typer
 
 from labkit.catalog import find_lab, load_labs
 from labkit.errors import NotRun, WorkFailed
+from labkit.naming import TOOLS, find_tools
 from labkit.project import Project
 from labkit.terminal import err, out, print_json
 
@@ -85,6 +86,10 @@ def grade(
     trusted: Annotated[
         Path | None, typer.Option("--trusted", metavar="ROOT", help="The clone whose last commit asks (this one).")
     ] = None,
+    require: Annotated[
+        str,
+        typer.Option("--require", metavar="TOOLS", help=f"What the graded code may use and needs: {TOOLS}."),
+    ] = "",
     json: JsonOption = False,
 ) -> None:
     """Grade a learner's clone as data, on a clean copy of a trusted one, and write a scorecard."""
@@ -101,7 +106,8 @@ def grade(
         asked, *found = printable(str(verdict)).split("\n")
         console.print("\n".join([asked, *(f"  │{line}" for line in found)]), markup=False)
 
-    card = grading.grade(project, tree, trusted=trusted, only=lab or (), tell=tell)
+    needed = find_tools(require)
+    card = grading.grade(project, tree, trusted=trusted, only=lab or (), require=needed, tell=tell)
     scorecard.write(card, folder)
     if unchanged := [task for graded in card.labs for task in graded.unchanged]:
         console.print(f"{', '.join(unchanged)}: {scorecard.UNCHANGED}")

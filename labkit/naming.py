@@ -1,14 +1,15 @@
-"""How a command's words name a lab and a task of it: ``01``, ``01 --task 1.2``, or ``1.2`` alone."""
+"""How a command's words name a lab and a task of it (``01``, ``01 --task 1.2``, or ``1.2`` alone), and tools."""
 
 from typing import Annotated
 
 import typer
 
-from labkit.catalog import Lab, find_lab, load_labs
+from labkit.catalog import NEEDS, Lab, find_lab, load_labs
 from labkit.errors import WrongUsage
 from labkit.project import Project
 from labkit.tasks import Task
 
+TOOLS = ",".join(NEEDS)
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Its number, as 01; a task's, as 1.2, will do.")]
 TaskOption = Annotated[str, typer.Option("--task", metavar="TASK", help="One task of it, as 1.2.")]
 
@@ -46,6 +47,20 @@ def find_named_task(project: Project, lab: str, task: str = "") -> tuple[Lab, Ta
     if not named:
         raise WrongUsage(f"Lab {chosen.id} was named, and none of its tasks.", _there(chosen))
     return chosen, named
+
+
+def find_tools(listed: str) -> list[str]:
+    """Return the tools that have been named, as in ``docker,cluster``.
+
+    Raises
+    ------
+    WrongUsage : there is no such tool.
+    """
+    tools = [tool.strip() for tool in listed.split(",") if tool.strip()]
+    for tool in tools:
+        if tool not in NEEDS:
+            raise WrongUsage(f"--require knows {', '.join(NEEDS)}, not {tool}.")
+    return tools
 
 
 def _find_task(lab: Lab, wanted: str) -> Task:

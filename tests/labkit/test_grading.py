@@ -421,5 +421,27 @@ def test_the_environment_is_nothing_but_this(tmp_path: Path, monkeypatch: pytest
     assert found["HOME"] == str(tmp_path / "home")
 
 
+def test_the_way_to_a_tool_is_passed_on_to_those_who_may_use_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DOCKER_HOST", "KUBECONFIG", "LABS_KUBE_CONTEXT"):
+        monkeypatch.setenv(name, "here")
+    assert "here" not in scrubbed_environment(tmp_path / "without").values()
+    assert "KUBECONFIG" not in scrubbed_environment(tmp_path / "docker", ["docker"])
+    found = scrubbed_environment(tmp_path / "both", ["docker", "cluster"])
+    assert [found[name] for name in ("DOCKER_HOST", "KUBECONFIG", "LABS_KUBE_CONTEXT")] == ["here"] * 3
+
+
+def test_a_tool_that_the_code_may_not_use_is_not_there(project: Project, tree: Path) -> None:
+    lab_toml = project.root / "labs/01_toy/lab.toml"
+    lab_toml.write_text(lab_toml.read_text().replace("[[task]]\n", '[[task]]\nneeds = ["docker"]\n', 1))
+    commit(project.root)
+    first, *_ = grade(project, tree, only=["01"]).labs[0].verdicts.checks
+    assert (first.outcome, first.reason) == (
+        "not_run",
+        "needs docker: labs grade --require docker lets the code use it",
+    )
+
+
 def test_a_lab_that_is_named_twice_is_graded_once(project: Project, tree: Path) -> None:
     assert len(grade(project, tree, only=["01", "01"]).labs) == 1
