@@ -15,6 +15,7 @@ from house_prices.model.manifest import code_version
 from house_prices.serving.deployment.address import answers
 from house_prices.serving.deployment.engine import docker
 from house_prices.serving.deployment.errors import DeploymentError, NotRun
+from house_prices.serving.deployment.open_tasks import stop_if_left
 from house_prices.serving.deployment.removal import LABEL
 
 DOCKERFILE = Path("labs/02_containerize/Dockerfile")
@@ -49,7 +50,9 @@ def build(name: str, model: Path, digest: str, log: Path, *, root: Path = Path()
     ------
     NotRun : there is no docker command that can build it, or no engine answers.
     DeploymentError : it could not be built; the message ends with the builder's last words.
+    NotImplementedError : the Dockerfile holds a task that is open.
     """
+    stop_if_left(root / DOCKERFILE)
     arguments = {"MODEL": model.as_posix(), "MODEL_DIGEST": digest, **_origin(root)}
     command = [builder(), "build", "--file", str(root / DOCKERFILE), "--label", label]
     command += [part for key, value in arguments.items() for part in ("--build-arg", f"{key}={value}")]

@@ -78,10 +78,10 @@ def deploy(image: Annotated[str, typer.Option(help="An image in the Docker engin
     tell = _Clock().tell
     cluster = local_cluster()
     tell(f"cluster {cluster.context} at {cluster.server}")
-    identity = image_id(image)
+    manifests = render(cluster, LOCAL, image, image_id(image))
     load_image(cluster, image)
     tell(f"{image} is on its nodes")
-    for line in apply(cluster, render(cluster, LOCAL, image, identity)):
+    for line in apply(cluster, manifests):
         tell(line)
     wait_for_rollout(cluster, tell)
     with reachable(cluster) as url:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from house_prices.serving.deployment.context import Cluster
+from house_prices.serving.deployment.open_tasks import stop_if_left
 
 LOCAL = Path("k8s/overlays/local")
 NAMESPACE = NAME = "house-prices"
@@ -16,9 +17,14 @@ def render(cluster: Cluster, overlay: Path, image: str, image_id: str) -> str:
     ----------
     image : its name.
     image_id : goes into the pods as an annotation, so that an image built anew under the same name is rolled out.
+
+    Raises
+    ------
+    NotImplementedError : a manifest beside the overlay, or under it, holds a task that is open.
     """
     import yaml
 
+    stop_if_left(*sorted(overlay.parents[1].rglob("*.yaml")))
     objects = list(yaml.safe_load_all(cluster.kubectl("kustomize", str(overlay))))
     for each in objects:
         if each["kind"] == "Deployment":

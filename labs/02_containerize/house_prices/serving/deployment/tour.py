@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import urllib3
 
@@ -30,6 +31,7 @@ from house_prices.serving.deployment.images import load_image
 from house_prices.serving.deployment.load import HOUSE, PATH
 from house_prices.serving.deployment.manifests import LOCAL, apply, render
 from house_prices.serving.deployment.newer_model import save_newer_model
+from house_prices.serving.deployment.open_tasks import stop_if_raised, stopping_if_raised
 from house_prices.serving.deployment.removal import remove_from_cluster, remove_from_docker
 from house_prices.serving.deployment.rollout import wait_for_rollout
 
@@ -49,7 +51,7 @@ class Part:
     Attributes
     ----------
     name : of it.
-    outcome : ``done``, ``not run`` or ``failed``.
+    outcome : ``done``, ``not run``, ``failed``, or ``stopped`` at an open task.
     lines : what was seen, one after the other.
     seconds : it took.
     """
@@ -66,11 +68,16 @@ def tour(folder: Path, tell: Tell) -> list[Part]:
     Parameters
     ----------
     tell : gets each line as it comes.
+
+    Raises
+    ------
+    NotImplementedError : it came to a task that is open; what was seen before is in the report.
     """
     parts = []
+    stopped: NotImplementedError | None = None
     for name, visit in (
         ("The model of lab 01", _model),
-        ("The service, as a process", _process),
+        ("The service, as a process", partial(_process, log=folder / "service.log")),
         ("The service, as a container", _container),
         ("The service, on a cluster", _on_cluster),
     ):
@@ -90,11 +97,16 @@ def tour(folder: Path, tell: Tell) -> list[Part]:
         except (HousePricesError, urllib3.exceptions.HTTPError) as error:
             part.outcome = "failed"
             say(str(error))
+        except NotImplementedError as error:
+            part.outcome, stopped = "stopped", error
+            say(f"open: {error}")
         part.seconds = time.monotonic() - begun
         parts.append(part)
-        if part.outcome == "failed":
+        if part.outcome in ("failed", "stopped"):
             break
     _report(folder, parts)
+    if stopped:
+        raise stopped
     return parts
 
 
@@ -113,14 +125,21 @@ def _model(say: Tell) -> None:
     say(f"{manifest.name} {manifest.version}, {manifest.training.sales:,} sales, digest {loaded.digest[:12]}…")
 
 
-def _process(say: Tell) -> None:
-    """Start the service here, ask it well and badly, and tell it to end."""
+def _process(say: Tell, log: Path) -> None:
+    """Start the service here, ask it well and badly, and tell it to end.
+
+    Parameters
+    ----------
+    log : gets what it prints.
+    """
     port, probe_port = _free_port(), _free_port()
     url, probes = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{probe_port}"
     own = {"SERVING_PORT": str(port), "SERVING_PROBE_PORT": str(probe_port), "SERVING_DRAIN_SECONDS": "1"}
-    with _started([sys.executable, "-m", "house_prices.serving"], own) as process:
+    command = [sys.executable, "-m", "house_prices.serving"]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as said, stopping_if_raised(log), _started(command, own, said) as process:
         begun = time.monotonic()
-        _wait_until_ready(probes, process)
+        _wait_until_ready(probes, process, log)
         say(f"ready after {time.monotonic() - begun:.1f} s at {url}")
         _ask(url, say)
         wrong = _post(url, {"houses": [HOUSE | {"tot_sf": -1680, "use_type": "castle"}]})
@@ -157,13 +176,13 @@ def _on_cluster(say: Tell) -> None:
     cluster = local_cluster()
     say(f"cluster {cluster.context} at {cluster.server}")
     try:
-        identity = engine.image_id(FIRST)
+        manifests = render(cluster, LOCAL, FIRST, engine.image_id(FIRST))
         newer = save_newer_model(NEWER_MODEL, KnownModels(KNOWN_MODELS))
         building.build(SECOND, NEWER_MODEL, newer, Path("artifacts/lab-02/build-v2.log"))
         say(f"{SECOND} built: the same code, and a model that knows the sales of 2012 as well")
         for image in (FIRST, SECOND):
             load_image(cluster, image)
-        apply(cluster, render(cluster, LOCAL, FIRST, identity))
+        apply(cluster, manifests)
         wait_for_rollout(cluster, say)
         with reachable(cluster) as url:
             say(f"{FIRST} answers at {url}: version {_version(url)}")
@@ -221,10 +240,8 @@ def _post(url: str, body: object) -> Any:
 
 
 @contextmanager
-def _started(command: list[str], environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+def _started(command: list[str], environment: dict[str, str], said: IO[bytes]) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(command, env=os.environ | environment, stdout=said, stderr=subprocess.STDOUT)
     try:
         yield process
     finally:
@@ -233,17 +250,18 @@ def _started(command: list[str], environment: dict[str, str]) -> Iterator["subpr
             process.wait(timeout=30)
 
 
-def _wait_until_ready(probes: str, process: "subprocess.Popen[bytes]") -> None:
+def _wait_until_ready(probes: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     for _ in range(300):
+        stop_if_raised(log)
         if process.poll() is not None:
-            raise DeploymentError(f"the service ended with code {process.returncode}; run it by hand to see why")
+            raise DeploymentError(f"the service ended with code {process.returncode}; {log} has its words")
         try:
             if urllib3.request("GET", f"{probes}/health/ready", retries=False, timeout=1).status == 200:
                 return
         except urllib3.exceptions.HTTPError:
             pass
         time.sleep(0.1)
-    raise DeploymentError("the service did not become ready within 30 s")
+    raise DeploymentError(f"the service did not become ready within 30 s; {log} has its words")
 
 
 def _free_port() -> int:
