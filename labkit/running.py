@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labkit.assembly import standing_in
@@ -14,6 +14,7 @@ from labkit.catalog import Lab, load_labs
 from labkit.errors import LabsError, WorkFailed
 from labkit.module_runner import REPORT, STOPPED, Stop
 from labkit.project import Project
+from labkit.regions import find, read_text
 from labkit.started import read_started
 from labkit.tasks import Task
 from labkit.terminal import err
@@ -76,7 +77,8 @@ def run_for_lab(
     """
     if not read_started(project.root):
         return run_module(project, module, arguments, output_to_stderr=output_to_stderr)
-    with standing_in(project.root, load_labs(project.root), lab) as stand_in:
+    labs = load_labs(project.root)
+    with standing_in(project.root, labs, lab) as stand_in:
         for tasks, why in ((stand_in.open, "open"), (stand_in.skipped, "skipped")):
             if tasks:
                 err.print(f"[dim]Running with the reference for {_name(tasks)}, {why} in your files.[/]")
@@ -86,7 +88,7 @@ def run_for_lab(
         command: list[str | Path] = [project.python, "-m", "labkit.module_runner", module, *arguments]
         status = run_program(command, project.root, output_to_stderr=output_to_stderr, environment=environment)
         if status == STOPPED and report.exists():
-            raise StoppedAtTask(Stop(**json.loads(report.read_text())))
+            raise StoppedAtTask(_at_its_region(project.root, labs, Stop(**json.loads(report.read_text()))))
     return status
 
 
@@ -131,6 +133,15 @@ def run_program(
     if interrupted:
         raise KeyboardInterrupt
     return status
+
+
+def _at_its_region(root: Path, labs: Sequence[Lab], stop: Stop) -> Stop:
+    """Return a stop with its task's own place, where it was met in another file: its region is in no Python, say."""
+    for task in (task for lab in labs for task in lab.tasks):
+        if task.id == stop.task and task.file != stop.file:
+            region = find(read_text(root / task.file), task.file, task.id)
+            return replace(stop, file=task.file, line=region.start + 1)
+    return stop
 
 
 def _name(tasks: Sequence[Task]) -> str:

@@ -101,6 +101,16 @@ def test_a_run_of_a_half_solved_lab_stops_at_the_open_task(labs: Labs) -> None:
     assert '"status": "stopped"' in run(labs, "run", "01", "--json")[1]
 
 
+def test_a_run_that_meets_an_open_task_of_another_file_names_that_file(labs: Labs, shop: Path) -> None:
+    run(labs, "start", "01")
+    shop.write_text(shop.read_text() + '    raise NotImplementedError("Task 1.2: run as somebody")\n')
+    run(labs, "solution", "01", "--task", "1.1", "--apply")
+    assert run(labs, "run", "01")[2].endswith(
+        "✗ stopped at task 1.2: run as somebody\n"
+        "  Write it in labs/01_toy/Dockerfile:5, then: labs check 01 --task 1.2 (labs hint 1.2)\n"
+    )
+
+
 def test_the_reference_stands_in_for_a_skipped_task(labs: Labs, shop: Path) -> None:
     run(labs, "start", "01")
     code, said, _ = run(labs, "skip", "1.1")
