@@ -53,6 +53,8 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Ask the running thing whether your solution works."""
+    from labkit.started import edited_outside
+
     project: Project = context.obj
     chosen, named = find_named(project, lab, task)
     only = [named.id] if named else []
@@ -68,6 +70,10 @@ def check(
             verdicts = _check(project, chosen, only, seed=seed, require=required, tell=_printer())
         if verdicts.count("failed"):
             out.print(f"[dim]The same values again: labs check {chosen.id} --seed {verdicts.seed}[/]")
+        for file in edited_outside(project.root, chosen):
+            out.print(
+                f"[dim]{file} differs outside its tasks, too: a grader takes what is between the markers alone.[/]"
+            )
         out.print(verdicts.summary)
     raise typer.Exit(verdicts.exit_code)
 

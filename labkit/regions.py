@@ -142,6 +142,19 @@ def with_body(text: str, path: Path | str, task: str, body: str) -> str:
     return "".join(lines[: region.start]) + inside + "".join(lines[region.end - 1 :])
 
 
+def around(text: str, path: Path | str) -> list[str]:
+    """Return the lines of a text that are in none of its regions, the markers among them.
+
+    Raises
+    ------
+    MarkerError : as for ``parse``.
+    """
+    lines = split_lines(text)
+    for region in reversed(parse(text, path)):
+        del lines[region.start : region.end - 1]
+    return lines
+
+
 def readable_bodies(text: str) -> dict[str, str]:
     """Return the bodies of those regions whose own markers are in order, whatever happened to the rest of the text."""
     bodies: dict[str, str] = {}

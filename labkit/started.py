@@ -12,7 +12,7 @@ from pathlib import Path
 from labkit.catalog import Lab
 from labkit.errors import LabsError
 from labkit.git import file_at, head, require_commit
-from labkit.regions import MarkerError, Region, decode, find, is_open
+from labkit.regions import MarkerError, Region, around, decode, find, is_open, read_text
 from labkit.tables import InvalidLab, Table
 from labkit.tasks import Task
 
@@ -147,3 +147,22 @@ def references_at(root: Path, commit: str, tasks: Iterable[Task]) -> dict[str, R
         if is_open(task, regions[task.id]):
             raise NoReference(task, commit, "it is open there as well.")
     return regions
+
+
+def edited_outside(root: Path, lab: Lab) -> list[str]:
+    """Return the files of a lab's tasks that differ from its base elsewhere than in a region.
+
+    None if the lab was not started, or if that cannot be told.
+    """
+    started = read_started(root).get(lab.id)
+    if not started:
+        return []
+    edited = []
+    for file in dict.fromkeys(task.file for task in lab.tasks):
+        try:
+            before = decode(file_at(root, started.base, file) or b"")
+            if around(before, file) != around(read_text(root / file), file):
+                edited.append(file)
+        except (LabsError, OSError):
+            continue
+    return edited

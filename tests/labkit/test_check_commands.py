@@ -166,6 +166,16 @@ def test_a_skipped_task_is_not_run_and_those_after_it_are(labs: Labs, project: P
     assert list(read_progress(project.root)) == ["1.2"]
 
 
+def test_what_was_changed_outside_the_tasks_is_said_to_be_lost_on_a_grader(labs: Labs, shop: Path) -> None:
+    run(labs, "start", "01")
+    shop.write_text(shop.read_text().replace(STUB, "    return helper(guest)\n"))
+    assert "differs outside" not in run(labs, "check", "01")[1]
+    shop.write_text(shop.read_text() + "\n\ndef helper(guest):\n    return f'Welcome, {guest}.'\n")
+    _, said, _ = run(labs, "check", "01")
+    assert f"{SHOP_FILE} differs outside its tasks, too: a grader takes what is between the markers alone.\n" in said
+    assert "Dockerfile differs" not in said
+
+
 def test_a_task_may_be_named_wherever_a_lab_is(labs: Labs, shop: Path) -> None:
     run(labs, "start", "01")
     for command in (("check", "1.1"), ("check", "01", "--task", "1.1")):
