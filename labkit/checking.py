@@ -330,6 +330,10 @@ class _Session:
             self.settle(check, "failed", reason=f"this check could not be run: {why.removeprefix('E ').strip()}")
 
     def _failed(self, check: Check, failure: Mapping[str, str], printed: str = "", seconds: float = 0.0) -> None:
+        own, region = self._tasks[check.task], self._region(check.task)
+        # A stub in Python raises and says so; in another file nothing does.
+        if not own.is_python and region and is_open(own, region):
+            failure = {"open": check.task}
         if task := failure.get("open"):
             region = self._region(task) if task in self._tasks else None
             if region and not is_open(self._tasks[task], region):

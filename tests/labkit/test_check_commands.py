@@ -154,6 +154,14 @@ def test_a_broken_marker_is_told_with_its_remedy_and_other_files_are_checked(lab
     assert "✗" not in trouble
 
 
+def test_a_task_that_is_no_python_is_open_too(labs: Labs) -> None:
+    run(labs, "start", "01")
+    run(labs, "solution", "01", "--task", "1.1", "--apply")
+    code, said, _ = run(labs, "check", "01", "--task", "1.2")
+    assert code == 1
+    assert "✗ 1.2 the container's process is not root's\n    because  open: not written yet" in said
+
+
 def test_a_skipped_task_is_not_run_and_those_after_it_are(labs: Labs, project: Project) -> None:
     run(labs, "start", "01")
     run(labs, "skip", "1.1")
