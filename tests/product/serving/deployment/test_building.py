@@ -24,6 +24,13 @@ def code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(building, "code_version", lambda: Code(version="1.2", commit="abc", modified=False))
 
 
+@pytest.fixture(autouse=True)
+def dockerfile(tmp_path: Path) -> None:
+    path = tmp_path / building.DOCKERFILE
+    path.parent.mkdir(parents=True)
+    path.touch()
+
+
 def build(tools: Tools, folder: Path) -> Image:
     return building.build(TAG, Path("artifacts/lab-01"), "d1", folder / "logs" / "build.log", root=folder)
 
