@@ -101,14 +101,19 @@ def stopped(container: Any, grace: int) -> tuple[int, float]:
     return int(_inspect(container)["State"]["ExitCode"]), seconds
 
 
-def files_in(engine: Any, image: str) -> dict[str, int]:
-    """Return the path and the size of every file in an image, without running anything of it."""
-    container = engine.containers.create(image)
+def contents(engine: Any, image: str) -> list[tarfile.TarInfo]:
+    """Return what is known of every file in an image, without running anything of it."""
+    container = engine.containers.create(image, ["nothing"])
     try:
         with tarfile.open(fileobj=io.BufferedReader(_Pieces(container.export())), mode="r|") as archive:
-            return {member.name: member.size for member in archive if not member.isdir()}
+            return [member for member in archive if not member.isdir()]
     finally:
         container.remove()
+
+
+def files_in(engine: Any, image: str) -> dict[str, int]:
+    """Return the path and the size of every file in an image."""
+    return {file.name: file.size for file in contents(engine, image)}
 
 
 def leftovers(files: Iterable[str]) -> list[str]:
@@ -129,6 +134,7 @@ def without_bytecode(files: Iterable[str]) -> list[str]:
 _LEFTOVER = re.compile(
     r"""
       /(pip|setuptools|wheel|ensurepip|hatchling|labkit)/           # what installs and builds, and what grades
+    | /bin/labs$                                                   # and its command
     | ^(usr/)?(local/)?bin/(.*-)?(gcc|g\+\+|cc|c\+\+|clang|cpp|make|ld|pip)[\d.-]*$
     | ^(build|root/\.cache|tmp)/. | ^var/cache/apt/.*\.deb$ | ^var/lib/apt/lists/.*(Packages|Release)
     | /site-packages/(.*/)?tests/
