@@ -127,9 +127,15 @@ class Image:
         yield
         self.build.change(path, lambda _: before[0])
 
-    @cached_property
+    @property
     def running(self):
-        """A container, hardened as everywhere, and what the program in it has found; or its last words."""
+        """A container, hardened as everywhere, and what the program in it has found; its last words are a failure."""
+        if isinstance(self._started, CheckFailed):
+            raise self._started
+        return self._started
+
+    @cached_property
+    def _started(self):
         container = self.engine.containers.create(
             self.image.id,
             read_only=True,
@@ -144,11 +150,11 @@ class Image:
         try:
             container.start()
         except docker.errors.APIError as error:
-            raise CheckFailed(
+            return CheckFailed(
                 sent=STARTED,
                 got=f"it does not start: {str(error.explanation).strip().splitlines()[0]}",
                 look_at="what ENTRYPOINT says, and where that is found",
-            ) from None
+            )
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             lines = container.logs().decode(errors="replace").splitlines()
@@ -159,7 +165,7 @@ class Image:
             if container.status == "exited":
                 break
             time.sleep(0.1)
-        raise CheckFailed(
+        return CheckFailed(
             sent=STARTED,
             got=f"it ends; its last words: {lines[-1] if lines else 'none'}",
             wanted="it runs",
