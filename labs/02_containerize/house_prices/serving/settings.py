@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535, description="of the service; 0: any that is free")] = 8080
     probe_port: Annotated[int, Field(ge=0, le=65535, description="of the health probes alone; 0: any")] = 8081
     workers: Annotated[int, Field(ge=1, le=64, description="processes, each with a model of its own")] = 1
-    threads: Annotated[int, Field(ge=1, le=1024, description="requests that a process works on at once")] = 64
+    threads: Annotated[int, Field(ge=1, le=1024, description="requests that a process works on at once")] = 32
     queue_requests: Annotated[
         int, Field(ge=1, description="requests that may wait for a thread; more are answered with 503")
     ] = 256
