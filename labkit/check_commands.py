@@ -220,7 +220,7 @@ def _printer() -> "Callable[[Verdict], None]":
 
     from labkit.verdicts import text_of
 
-    told: dict[tuple[str, ...], str] = {}
+    told: dict[tuple[str, ...], Verdict] = {}
 
     def tell(verdict: "Verdict") -> None:
         text = Text(text_of(verdict, told))

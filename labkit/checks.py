@@ -28,6 +28,10 @@ class CheckFailed(AssertionError):
     ----------
     sent, got, wanted, look_at : what went in, what came back, what should have, and where to look, as texts; empty
         where there is nothing to say.
+
+    Notes
+    -----
+    Raised ``from`` an error of the learner's code, it is reported with the place that this error comes from.
     """
 
     def __init__(self, *, sent: Any, got: Any, wanted: Any = None, look_at: str = "") -> None:

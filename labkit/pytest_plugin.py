@@ -130,7 +130,11 @@ class Plugin:
         while isinstance(error, pytest.Collector.CollectError) and error.__cause__:
             error = error.__cause__
         if isinstance(error, CheckFailed):
-            return {"sent": error.sent, "got": error.got, "wanted": error.wanted, "look_at": error.look_at}
+            # A check that says what an error of the learner's means, ``raise CheckFailed(…) from error``, need not know
+            # where it was raised.
+            place = self._places.deepest(error.__cause__.__traceback__, region) if error.__cause__ else ""
+            found = {"sent": error.sent, "got": error.got, "wanted": error.wanted, "look_at": error.look_at}
+            return found | ({"at": place} if place else {})
         told = _text(error)
         kind = type(error).__name__
         at = self._places.deepest(error.__traceback__, region)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 Outcome = Literal["passed", "failed", "not_run"]
 MARKS: dict[Outcome, str] = {"passed": "✓", "failed": "✗", "not_run": "–"}
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,12 @@ class Verdict:
     @property
     def found(self) -> tuple[str, ...]:
         return self.sent, self.got, self.wanted, self.look_at, self.at, self.reason
+
+    @property
+    def found_but_for_numbers(self) -> tuple[str, ...]:
+        """What was found, whatever numbers were drawn; the line that it happened at counts."""
+        *texts, at, reason = self.found
+        return *(_NUMBER.sub("#", text) for text in texts), at, _NUMBER.sub("#", reason)
 
     def __str__(self) -> str:
         """Return the verdict as the learner reads it: one line, and what was found below it."""
@@ -108,7 +116,7 @@ class Verdicts:
         several checks, so that what was found is told once.
         """
         texts: list[tuple[Outcome, str]] = []
-        told: dict[tuple[str, ...], str] = {}
+        told: dict[tuple[str, ...], Verdict] = {}
         for task, group in groupby(self.checks, key=lambda verdict: verdict.task):
             verdicts = list(group)
             first = verdicts[0]
@@ -136,17 +144,18 @@ class Verdicts:
         return {"seed": self.seed, "seconds": round(self.seconds, 3), **counts, "checks": checks}
 
 
-def text_of(verdict: Verdict, told: dict[tuple[str, ...], str]) -> str:
-    """Return the text on a verdict: what was found already, by the check that ``told`` names, is told once.
+def text_of(verdict: Verdict, told: dict[tuple[str, ...], Verdict]) -> str:
+    """Return the text on a verdict: what was found already is told once, also where only its numbers differ.
 
     Parameters
     ----------
-    told : what was found so far, and the line of the check that found it; this verdict's is added.
+    told : by what was found so far, but for its numbers, the first verdict that found it; this one is added.
     """
-    if verdict.got and verdict.found in told:
-        return f"{verdict.headline}\n    as for “{told[verdict.found]}”, above"
-    told[verdict.found] = verdict.line
-    return str(verdict)
+    first = told.setdefault(verdict.found_but_for_numbers, verdict)
+    if not verdict.got or first is verdict:
+        return str(verdict)
+    numbers = "" if first.found == verdict.found else ", with other numbers"
+    return f"{verdict.headline}\n    as for “{first.line}”, above{numbers}"
 
 
 def has_passed(verdicts: Iterable[Verdict]) -> bool:

@@ -6,8 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from house_prices.model.evaluation import FEW_SALES, METRICS, by_price_band, evaluate, evaluate_by
-from labkit.checks import expect, seed
+from house_prices.model.evaluation import (
+    FEW_SALES,
+    METRICS,
+    InvalidPredictions,
+    by_area,
+    by_month,
+    by_price_band,
+    evaluate,
+    evaluate_by,
+)
+from labkit.checks import CheckFailed, expect, seed
 
 ERROR = "median_absolute_percentage_error"
 
@@ -17,10 +26,19 @@ def table(returned):
     """A function that evaluates by the column ``segment``, and returns a table that has been seen to be one."""
 
     def call(sales, predicted, segment=lambda sales: sales["segment"], **options):
+        sent = f"{len(sales)} sales, of which the first has the label {sales.index[0]}"
+        try:
+            given = evaluate_by(sales, predicted, segment, **{"resamples": 20} | options)
+        except (IndexError, KeyError) as error:
+            if isinstance(error, KeyError) and "index" not in str(error):  # a column, or a key of a dict
+                raise
+            raise CheckFailed(
+                sent=sent,
+                got=f"{type(error).__name__}: {error}",
+                look_at="whether a position or a label of the index is meant here, and which of the two is given",
+            ) from error
         sent = f"{len(sales)} sales"
-        given = returned(
-            evaluate_by(sales, predicted, segment, **{"resamples": 20} | options), pd.DataFrame, sent, "a DataFrame"
-        )
+        given = returned(given, pd.DataFrame, sent, "a DataFrame")
         missing = [name for name in ("sales", "small", *METRICS) if name not in given]
         got = f"a table without {', '.join(missing)}"
         expect(not missing, sent=sent, got=got, look_at="the columns that the docstring names")
@@ -38,7 +56,7 @@ def segments_of(sales: pd.DataFrame, **sizes: int) -> pd.DataFrame:
 
 def value(table: pd.DataFrame, segment: object, column: str, sent: str) -> float:
     """Return a cell, if the table has a row for the segment."""
-    there = ", ".join(map(str, table.index)) or "none"
+    there = ", ".join(map(str, table.index[:6])) + (" …" if len(table) > 6 else "") or "none"
     got, where = f"rows for {there}", "which segments become a row of the table"
     columns = [name for name in table if segment in list(table[name])]
     if columns:
@@ -113,6 +131,14 @@ def test_small_segments_stay(table, sales):
         got=f"an interval for {' and '.join(intervals) or 'neither'}",
         look_at="what `evaluate` gives for few sales, and what becomes of it in the table",
     )
+    blank = [metric for metric in METRICS if np.isnan(value(got, "south", metric, sent))]
+    expect(
+        not blank,
+        sent=sent,
+        got=f"no figure for south in {', '.join(blank)}",
+        wanted="the figure without an interval",
+        look_at="what a small segment has to do without: the interval, or the figure as well?",
+    )
     small = (some["segment"] == "south").to_numpy()
     alone = table(some[small], some["sale_price"].to_numpy()[small] * noise[small])
     kinds = {name: str(alone[name].dtype) for name in (ERROR, f"{ERROR}_low", f"{ERROR}_high")}
@@ -143,6 +169,65 @@ def test_segments_in_their_order(table, sales):
 
 
 @pytest.mark.task("1.6")
+def test_segments_are_what_they_were(table, sales):
+    """a segment is in the index as it was named: a month is still a date, and an area a number"""
+    prices = sales["sale_price"].to_numpy()
+    for by in (by_month, by_area):
+        wanted = sorted(set(by(sales)))
+        sent = f"{len(sales)} sales, {by.__name__}: {len(wanted)} segments, the first of them {wanted[0]!r}"
+        got = table(sales, prices, by, resamples=0)
+        given = list(got.index)
+        expect(
+            not isinstance(given[0], str),
+            sent=sent,
+            got=f"the text {given[0]!r}",
+            wanted="the segment itself",
+            look_at="what is put into the index, and what it was made into on the way",
+        )
+        value(got, wanted[0], "sales", sent)
+        expect(len(given) == len(wanted), sent=sent, got=f"{len(given)} rows",
+               look_at="which segments become a row of the table")  # fmt: skip
+        expect(
+            given == wanted,
+            sent=sent,
+            got=f"the rows {', '.join(map(str, given[:4]))} …",
+            look_at="what order the segments have",
+        )
+
+
+@pytest.mark.task("1.6")
+def test_what_cannot_be_compared(sales):
+    """predictions that cannot be compared with the sales are refused: too many, too few, or none at all"""
+    paid = sales["sale_price"].to_numpy(dtype=float)
+    segment, wrong = Random(seed()).randrange(1, 5), Random(seed()).choice([0.0, -1.0, np.nan])
+    spoilt = np.where(np.arange(5) == segment, wrong, paid[:5])
+    look_at = {
+        "lengths": "where the number of predictions is compared with the number of sales, before they are parted",
+        "nothing": "what is asked of sales and predictions where there is no segment that could be evaluated",
+        "price": "what is given to `evaluate`, and what becomes of what it raises",
+    }
+    for count, predicted, sent, why in (
+        (5, paid[:6], "5 sales and 6 predictions", "lengths"),
+        (5, paid[:4], "5 sales and 4 predictions", "lengths"),
+        (0, paid[:0], "no sales and no predictions", "nothing"),
+        (5, spoilt, f"5 sales, and for one of them a prediction of {wrong:g}", "price"),
+    ):
+        wanted = "InvalidPredictions, as the docstring says"
+        some = sales.head(count).assign(segment=np.arange(count) % 2)
+        try:
+            got = evaluate_by(some, predicted, lambda sales: sales["segment"], resamples=20)
+        except InvalidPredictions:
+            continue
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            raised = f"{type(error).__name__}: {error}"
+            raise CheckFailed(sent=sent, got=raised, wanted=wanted, look_at=look_at[why]) from error
+        what = f"a table of {len(got)} rows" if isinstance(got, pd.DataFrame) else type(got).__name__
+        raise CheckFailed(sent=sent, got=what, wanted=wanted, look_at=look_at[why])
+
+
+@pytest.mark.task("1.6")
 def test_every_metric_with_its_interval(table, sales):
     """every metric is there with its interval, the same as for these sales by themselves"""
     some = segments_of(sales, north=90, south=60)
@@ -156,10 +241,16 @@ def test_every_metric_with_its_interval(table, sales):
         expect(not missing, sent="90 sales in north, 60 in south", got=f"a table without {', '.join(missing)}",
                look_at="the columns that the docstring names")  # fmt: skip
         figures = [value(got, "south", column, "60 sales in south") for column in (name, f"{name}_low", f"{name}_high")]
+        limits = [estimate.low, estimate.high]
+        where = "which sales and predictions are handed on to `evaluate`, and which of its estimates goes where"
+        if np.allclose(figures[0], estimate.value):
+            where = "what else than the prices is handed on to `evaluate`"
+            if np.allclose(figures[1:], limits[::-1]):
+                where = "which limit of the interval goes into which column"
         expect(
-            bool(np.allclose(figures, [estimate.value, estimate.low, estimate.high], rtol=1e-9)),
+            bool(np.allclose(figures, [estimate.value, *limits], rtol=1e-9)),
             sent=f"60 sales in south, seed {number}, 30 resamples",
             got=f"{name}: {figures[0]:.4g}, from {figures[1]:.4g} to {figures[2]:.4g}",
             wanted="what `evaluate` says of them",
-            look_at="what is handed on to `evaluate`",
+            look_at=where,
         )

@@ -1,11 +1,13 @@
 """Task 1.8: a model is loaded if it is the trusted one, and nothing of any other runs."""
 
+import contextlib
 import hashlib
 import io
 import json
 import operator
 import os
 import pickle
+import struct
 import sys
 import textwrap
 import zipfile
@@ -26,7 +28,7 @@ from house_prices.model import model_file
 from house_prices.model.features import FEATURES, NUMBERS
 from house_prices.model.manifest import Code, Manifest, Output, Training, package_versions, signature_of
 from house_prices.model.model_file import MANIFEST, MODEL, LoadedModel, RefusedModel, load_model, save_model
-from labkit.checks import expect, seed
+from labkit.checks import CheckFailed, expect, seed
 
 
 def sha256(content: bytes) -> str:
@@ -62,6 +64,12 @@ def parts(seattle):
     return sales, fitted(sales), manifest
 
 
+@pytest.fixture(scope="module")
+def stranger(parts):
+    """The archive of another model, which is in order as well: every price is twice as high."""
+    return skops.io.dumps(fitted(parts[0], factor=2.0))
+
+
 @pytest.fixture
 def saved(parts):
     """The folder of a saved model, and the digest by which it is trusted."""
@@ -80,33 +88,66 @@ def put(folder, archive: bytes, **changes) -> str:
     return sha256(text)
 
 
-def outcome(folder, trusted: str) -> str:
-    """Try to load, and say what came of it: a refusal, another error, or a model."""
+def padded(archive: bytes, size: int) -> bytes:
+    """Return the same archive in so many bytes: a zip file may end with a comment."""
+    content = io.BytesIO(archive)
+    with zipfile.ZipFile(content, "a") as members:
+        members.comment = b" " * (size - len(archive))
+    return content.getvalue()
+
+
+def refuses(folder, trusted, *, sent: str, look_at: str) -> None:
+    """Try to load what must not load, and say what came of it where that is no refusal."""
+    wanted = "RefusedModel"
     try:
-        loaded = load_model(folder, {trusted})
+        loaded = load_model(folder, trusted)
     except RefusedModel:
-        return "refused"
+        return
     except NotImplementedError:
         raise
     except Exception as error:
-        return type(error).__name__
-    return "it was loaded" if loaded is not None else "None"
+        got = type(error).__name__
+        raise CheckFailed(sent=sent, got=got, wanted=wanted, look_at=look_at) from error
+    got = "it was loaded" if loaded is not None else "None"
+    raise CheckFailed(sent=sent, got=got, wanted=wanted, look_at=look_at)
 
 
 def load(folder, trusted: tuple[str, ...], sent: str) -> LoadedModel:
     """Load what should load, and say so where it does not."""
-    wanted, where = "a LoadedModel", "what the steps ask of the file, and whether a good one has it"
-    loaded = None
+    wanted = "a LoadedModel"
     try:
         loaded = load_model(folder, trusted)
-        got = "None" if loaded is None else f"an object of type {type(loaded).__name__}"
-        where = "what the function returns"
     except RefusedModel as error:
-        got = f"refused: {str(error).replace(str(folder), 'artifacts')[:200]} …"
-    except pickle.UnpicklingError:
-        got = "UnpicklingError: it is no pickle"
-    expect(isinstance(loaded, LoadedModel), sent=sent, got=got, wanted=wanted, look_at=where)
+        got, where = (
+            f"refused: {_short(error, folder)}",
+            "what the steps ask of the file, and whether a good one has it",
+        )
+        if cause := error.__cause__:
+            got = f"refused, because of {type(cause).__name__}: {_short(cause, folder)}"
+            where = "what is wrong with this line: the `with` block makes a refusal of your own mistakes, too"
+        elif loads(folder, {*trusted, sha256((folder / MODEL).read_bytes())}):
+            where = (
+                "whose digest is looked up in `trusted`: it loads if that of the model is there, not of the manifest"
+            )
+        raise CheckFailed(sent=sent, got=got, wanted=wanted, look_at=where) from cause or error
+    except pickle.UnpicklingError as error:
+        got, where = "UnpicklingError: it is no pickle", "what opens the file"
+        raise CheckFailed(sent=sent, got=got, wanted=wanted, look_at=where) from error
+    got = "None" if loaded is None else f"an object of type {type(loaded).__name__}"
+    expect(isinstance(loaded, LoadedModel), sent=sent, got=got, wanted=wanted, look_at="what the function returns")
     return loaded
+
+
+def loads(folder, trusted) -> bool:
+    try:
+        return isinstance(load_model(folder, trusted), LoadedModel)
+    except RefusedModel:
+        return False
+
+
+def _short(error: BaseException, folder: Path) -> str:
+    text = str(error).replace(str(folder), "artifacts")
+    return text if len(text) <= 200 else f"{text[:200]} …"
 
 
 class Trap:
@@ -125,14 +166,18 @@ def test_a_pickle_runs_nothing(saved):
     folder, _ = saved
     made = folder / "made-by-the-pickle"
     trusted = put(folder, pickle.dumps(Trap(str(made))))
-    came = outcome(folder, trusted)
-    expect(
-        not made.exists() and came == "refused",
-        sent="a pickle that makes a folder when it is opened, called model.skops, with a manifest that names its bytes",
-        got="the folder was made: its code has run" if made.exists() else came,
-        wanted="RefusedModel",
-        look_at="what opens the file, and what that promises",
-    )
+    sent = "a pickle that makes a folder when it is opened, called model.skops, with a manifest that names its bytes"
+    look_at = "what opens the file, and what that promises"
+    failed = None
+    try:
+        refuses(folder, {trusted}, sent=sent, look_at=look_at)
+    except CheckFailed as error:
+        failed = error
+    if made.exists():
+        got = "the folder was made: its code has run"
+        raise CheckFailed(sent=sent, got=got, wanted="RefusedModel", look_at=look_at)
+    if failed:
+        raise failed
 
 
 @pytest.mark.task("1.8")
@@ -154,16 +199,14 @@ def test_a_trusted_model_loads(parts, saved):
 
 
 @pytest.mark.task("1.8")
-def test_a_swapped_pair(parts, saved):
+def test_a_swapped_pair(stranger, saved):
     """a model and a manifest that match each other, but that nobody vouched for, are refused"""
     folder, trusted = saved
-    put(folder, skops.io.dumps(fitted(parts[0], factor=2.0)))
-    came = outcome(folder, trusted)
-    expect(
-        came == "refused",
+    put(folder, stranger)
+    refuses(
+        folder,
+        {trusted},
         sent="another model and a manifest that names it, both put there by somebody who may write to the folder",
-        got=came,
-        wanted="RefusedModel",
         look_at="where the digest comes from that decides",
     )
 
@@ -173,46 +216,87 @@ def test_a_foreign_manifest_is_not_parsed(saved):
     """a manifest that nobody vouched for is refused before anything in it is read"""
     folder, trusted = saved
     (folder / MANIFEST).write_bytes(b"[" * Random(seed()).randint(1_000, 100_000))
-    came = outcome(folder, trusted)
-    expect(
-        came == "refused",
+    refuses(
+        folder,
+        {trusted},
         sent="a manifest of a stranger's, made to break whatever parses it",
-        got=came,
-        wanted="RefusedModel",
         look_at="what is done with the manifest before its digest has been compared",
     )
 
 
 @pytest.mark.task("1.8")
-def test_another_model_under_the_manifest(parts, saved):
-    """another model beside the trusted manifest is refused"""
-    folder, trusted = saved
-    (folder / MODEL).write_bytes(skops.io.dumps(fitted(parts[0], factor=2.0)))
-    came = outcome(folder, trusted)
-    expect(
-        came == "refused",
+def test_nobody_is_trusted(saved):
+    """where no digest is trusted, or only the beginning of one, nothing is loaded"""
+    folder, digest = saved
+    for trusted, what in ((), "no digest at all"), ((digest[:12],), "only the first twelve characters of its digest"):
+        refuses(
+            folder,
+            trusted,
+            sent=f"a model that is in order, and in `trusted` {what}",
+            look_at="what has to be in `trusted`, and what follows if nothing is",
+        )
+
+
+@pytest.mark.task("1.8")
+def test_another_model_under_the_manifest(parts, stranger, saved):
+    """another model beside the trusted manifest is refused, also one of the same size"""
+    folder, _ = saved
+    own = skops.io.dumps(parts[1])
+    size = max(len(own), len(stranger)) + Random(seed()).randint(1, 99)
+    trusted = put(folder, padded(own, size))
+    (folder / MODEL).write_bytes(stranger)
+    refuses(
+        folder,
+        {trusted},
         sent="the trusted manifest, and beside it a model that is in order, but another one",
-        got=came,
-        wanted="RefusedModel",
         look_at="what ties the model to the manifest",
+    )
+    (folder / MODEL).write_bytes(padded(stranger, size))
+    refuses(
+        folder,
+        {trusted},
+        sent="the trusted manifest, and beside it another model of the same size",
+        look_at="what of the model is compared with the manifest: other bytes can be as many",
     )
 
 
 @pytest.mark.task("1.8")
-def test_nothing_is_loaded_before_it_is_trusted(parts, saved, monkeypatch):
+def test_nothing_is_loaded_before_it_is_trusted(stranger, saved, monkeypatch):
     """a model that is refused was not loaded first"""
     folder, trusted = saved
-    (folder / MODEL).write_bytes(skops.io.dumps(fitted(parts[0], factor=2.0)))
-    called = []
+    loaded = []
     for name in ("load", "loads"):
         real = getattr(skops.io, name)
-        monkeypatch.setattr(skops.io, name, lambda *args, real=real, **more: called.append(1) or real(*args, **more))
-    came = outcome(folder, trusted)
-    expect(
-        not called,
-        sent="the trusted manifest, and beside it a model that is in order, but another one",
-        got=f"skops had loaded it by then ({came})",
-        look_at="the order of the steps",
+
+        def then_note(*args, real=real, **more):
+            model = real(*args, **more)
+            loaded.append(1)  # not where skops itself has refused it
+            return model
+
+        monkeypatch.setattr(skops.io, name, then_note)
+    archive, manifest = (folder / MODEL).read_bytes(), (folder / MANIFEST).read_bytes()
+    fields = json.loads(manifest)
+    foreign = skops.io.dumps(make_pipeline(FunctionTransformer(json.loads), FunctionTransformer()))
+
+    def refused(digest, sent):
+        with contextlib.suppress(RefusedModel):
+            load_model(folder, {digest})
+            loaded.clear()  # that it is not refused at all is for other checks to say
+        got, where = "it was refused, but skops had loaded it by then", "the order of the steps"
+        expect(not loaded, sent=sent, got=got, wanted="a refusal before that", look_at=where)
+
+    (folder / MODEL).write_bytes(stranger)
+    refused(trusted, "the trusted manifest, and beside it a model that is in order, but another one")
+    put(folder, stranger)
+    refused(trusted, "another model and a manifest that names it, which nobody has vouched for")
+    packages = fields["packages"] | {"skops": "0.1.0"}
+    refused(put(folder, archive, packages=packages), "a trusted model whose manifest says skops 0.1.0")
+    left_out = fields["inputs"][1:]
+    refused(put(folder, archive, inputs=left_out), "a trusted model whose manifest leaves out a column")
+    refused(put(folder, foreign), "an archive that would call loads of json, with a trusted digest")
+    monkeypatch.setattr(model_file, "LARGEST_CONTENT", 1_000)
+    refused(
+        put(folder, archive), "a trusted model that unpacks to more than LARGEST_CONTENT, which is 1,000 bytes here"
     )
 
 
@@ -222,31 +306,61 @@ def test_foreign_types(parts, saved):
     folder, _ = saved
     foreign = Random(seed()).choice([textwrap.dedent, operator.concat, json.loads])
     trusted = put(folder, skops.io.dumps(make_pipeline(FunctionTransformer(foreign), parts[1])))
-    came = outcome(folder, trusted)
-    expect(
-        came == "refused",
+    refuses(
+        folder,
+        {trusted},
         sent=f"a skops archive that would call {foreign.__name__} of {foreign.__module__}, with a trusted digest",
-        got=came,
-        wanted="RefusedModel",
         look_at="who decides which types are trusted: the code, or the file?",
     )
 
 
 @pytest.mark.task("1.8")
 def test_what_skops_raises(saved):
-    """a damaged archive is a refusal, whatever skops raises over it"""
+    """a damaged archive is a refusal, whatever is raised over it"""
     folder, _ = saved
     damaged = io.BytesIO()
     with zipfile.ZipFile(damaged, "w") as archive:
         archive.writestr("schema.json", Random(seed()).choice(["[]", "{", '{"__class__": 7}']))
-    came = outcome(folder, put(folder, damaged.getvalue()))
-    expect(
-        came == "refused",
+    refuses(
+        folder,
+        {put(folder, damaged.getvalue())},
         sent="a zip file with half a skops archive in it, with a trusted digest",
-        got=came,
-        wanted="RefusedModel",
         look_at="what becomes of whatever is raised while the archive is looked into",
     )
+    # The record at its end is that of a zip file; where it says that the list of the members is, there is none.
+    entries = Random(seed()).randint(1, 9)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, entries, entries, 46 * entries, 0, 0)
+    refuses(
+        folder,
+        {put(folder, bytes(46 * entries) + end)},
+        sent="a file that ends as a zip file does, but has no list of its members, with a trusted digest",
+        look_at="what becomes of whatever is raised while the archive is looked into, by the helper as well",
+    )
+
+
+@pytest.mark.task("1.8")
+def test_files_that_cannot_be_read(saved, monkeypatch):
+    """a file that is missing, no file, or larger than any model's is a refusal"""
+    folder, trusted = saved
+    archive, manifest = (folder / MODEL).read_bytes(), (folder / MANIFEST).read_bytes()
+    helper = "the helper that reads a file"
+    for name, content in ((MODEL, archive), (MANIFEST, manifest)):
+        (folder / name).unlink()
+        refuses(folder, {trusted}, sent=f"a folder without {name}", look_at=helper)
+        (folder / name).mkdir()
+        refuses(folder, {trusted}, sent=f"a folder with another one called {name} in it", look_at=helper)
+        (folder / name).rmdir()
+        (folder / name).write_bytes(content)
+    which = f"{helper}, and which of LARGEST_FILE and LARGEST_MANIFEST belongs to which file"
+    monkeypatch.setattr(model_file, "LARGEST_FILE", len(archive) - 1)
+    sent = "a trusted model that has one byte more than LARGEST_FILE"
+    refuses(folder, {trusted}, sent=sent, look_at=which)
+    monkeypatch.setattr(model_file, "LARGEST_FILE", 2**20)
+    long = manifest + b" " * len(archive)
+    (folder / MANIFEST).write_bytes(long)
+    monkeypatch.setattr(model_file, "LARGEST_MANIFEST", len(long) - 1)
+    sent = "a trusted manifest that has one byte more than LARGEST_MANIFEST"
+    refuses(folder, {sha256(long)}, sent=sent, look_at=which)
 
 
 @pytest.mark.task("1.8")
@@ -254,12 +368,10 @@ def test_more_than_a_model_holds(saved, monkeypatch):
     """an archive that would unpack to more than any model of houses is refused"""
     folder, trusted = saved
     monkeypatch.setattr(model_file, "LARGEST_CONTENT", 1_000)
-    came = outcome(folder, trusted)
-    expect(
-        came == "refused",
+    refuses(
+        folder,
+        {trusted},
         sent="a trusted model that unpacks to more than LARGEST_CONTENT, which is 1,000 bytes here",
-        got=came,
-        wanted="RefusedModel",
         look_at="the helper that looks at the archive before skops does",
     )
 
@@ -269,12 +381,10 @@ def test_nothing_that_predicts(saved):
     """an archive that holds something else than a model is refused"""
     folder, _ = saved
     thing = Random(seed()).choice([{"prices": [1, 2]}, FunctionTransformer(), ["a", "list"]])
-    came = outcome(folder, put(folder, skops.io.dumps(thing)))
-    expect(
-        came == "refused",
+    refuses(
+        folder,
+        {put(folder, skops.io.dumps(thing))},
         sent=f"a skops archive of a {type(thing).__name__}, with a trusted digest",
-        got=came,
-        wanted="RefusedModel",
         look_at="what is asked of the thing that was loaded",
     )
 
@@ -285,12 +395,10 @@ def test_other_columns(saved):
     folder, _ = saved
     inputs = json.loads((folder / MANIFEST).read_text())["inputs"]
     left_out = inputs.pop(Random(seed()).randrange(len(inputs)))["name"]
-    came = outcome(folder, put(folder, (folder / MODEL).read_bytes(), inputs=inputs))
-    expect(
-        came == "refused",
+    refuses(
+        folder,
+        {put(folder, (folder / MODEL).read_bytes(), inputs=inputs)},
         sent=f"a trusted model whose manifest names all the columns but {left_out}",
-        got=came,
-        wanted="RefusedModel",
         look_at="the checks that the docstring lists, and whether each is made",
     )
 
@@ -301,12 +409,10 @@ def test_another_version(saved):
     folder, _ = saved
     packages = json.loads((folder / MANIFEST).read_text())["packages"] | {"scikit-learn": "0.24.2"}
     trusted = put(folder, (folder / MODEL).read_bytes(), packages=packages)
-    came = outcome(folder, trusted)
-    expect(
-        came == "refused",
+    refuses(
+        folder,
+        {trusted},
         sent="a trusted model whose manifest says scikit-learn 0.24.2",
-        got=came,
-        wanted="RefusedModel",
         look_at="the checks that the docstring lists, and whether each is made",
     )
 
@@ -315,38 +421,50 @@ _on_open = []
 
 
 def _hook(event, arguments):
-    if event == "open" and _on_open and str(arguments[0]).endswith(MODEL):
-        _on_open[0]()
+    if event == "open" and _on_open and isinstance(arguments[0], str | bytes | os.PathLike):
+        _on_open[0](Path(os.fsdecode(arguments[0])).name)
 
 
 sys.addaudithook(_hook)
 
 
 @pytest.mark.task("1.8")
-def test_what_was_checked_is_what_is_used(parts, saved):
-    """the bytes that were checked are those that are loaded, whoever changes the file in between"""
+def test_what_was_checked_is_what_is_used(parts, stranger, saved):
+    """the bytes that were checked are those that are used, whoever changes a file in between"""
     sales, model, _ = parts
     folder, trusted = saved
-    other = skops.io.dumps(fitted(sales, factor=2.0))
-    opened = []
-
-    def swap_before_the_second():
-        opened.append(len(opened))
-        if len(opened) == 2:
-            (folder / "other").write_bytes(other)
-            (folder / "other").replace(folder / MODEL)
-
-    _on_open.append(swap_before_the_second)
-    try:
-        loaded = load(folder, (trusted,), "a trusted model")
-        got = float(loaded.model.predict(sales.head(1))[0])
-    finally:
-        _on_open.clear()
     wanted = float(model.predict(sales.head(1))[0])
-    expect(
-        got == wanted,
-        sent="a trusted model that somebody replaces while it is being loaded, after it was first opened",
-        got=f"${got:,.0f} for a house: the other model's price; {MODEL} was opened {len(opened)} times",
-        wanted=f"${wanted:,.0f}, or a refusal",
-        look_at="how often the file is read, and which of the readings was checked",
-    )
+    theirs = folder.parent / "stranger"
+    for swapped, also in ((MODEL, ()), (MANIFEST, (MODEL,))):
+        digest = save_model(folder, *parts[1:])
+        theirs.mkdir(exist_ok=True)
+        (theirs / MANIFEST).write_bytes((folder / MANIFEST).read_bytes())
+        put(theirs, stranger)
+        opened = []
+
+        def swap_before_the_second(name, swapped=swapped, also=also, opened=opened):
+            opened.append(name)
+            if name == swapped and opened.count(name) == 2:
+                for each in (swapped, *also):
+                    (theirs / each).replace(folder / each)
+
+        sent = f"a trusted model; somebody replaces {' and '.join((swapped, *also))} once {swapped} has been read"
+        where = "how often the file is read, and which of the readings was checked"
+        got = loaded = None
+        _on_open.append(swap_before_the_second)
+        try:
+            loaded = load_model(folder, (digest,))
+        except RefusedModel as error:
+            got = f"refused: {_short(error, folder)}"
+        finally:
+            _on_open.clear()
+        times = f"{swapped} was opened {opened.count(swapped)} times"
+        if isinstance(loaded, LoadedModel):
+            price = float(loaded.model.predict(sales.head(1))[0])
+            got = f"${price:,.0f} for a house: the other model's price; {times}"
+            expect(price == wanted, sent=sent, got=got, wanted=f"${wanted:,.0f}", look_at=where)
+            got = "it was loaded"
+        expect(
+            opened.count(swapped) < 2, sent=sent, got=f"{got}; {times}", wanted="each file is read once", look_at=where
+        )
+    load(folder, (digest,), "a trusted model")

@@ -291,6 +291,23 @@ def test_a_missing_return_is_named(check: Check, write: Write) -> None:
     assert verdict.look_at == "what your function returns: does every way through it end with a return?"
 
 
+def test_what_a_check_says_of_an_error_is_told_with_the_place_of_the_error(
+    check: Check, write: Write, tests: Path
+) -> None:
+    asked = """
+    try:
+        got = shop.greet(guest)
+    except KeyError as error:
+        raise CheckFailed(sent=guest, got="KeyError", look_at="what the key is") from error
+"""
+    checks = SHOP_CHECKS.replace("import expect", "import CheckFailed, expect")
+    (tests / "test_shop.py").write_text(checks.replace("\n    got = shop.greet(guest)\n", asked, 1))
+    write("return {}[guest]")
+    verdict = first(check())
+    assert (verdict.sent, verdict.got, verdict.look_at) == ("Ada", "KeyError", "what the key is")
+    assert verdict.at == place(4, "return {}[guest]")
+
+
 def test_a_syntax_error_is_told_at_its_line_and_other_files_are_checked(check: Check, write: Write) -> None:
     write("return (")
     verdict = first(check())

@@ -33,9 +33,17 @@ def test_the_report_tells_what_was_found_and_how_many_of_each_there_are() -> Non
 
 def test_the_same_mistake_is_told_once() -> None:
     again = replace(FAILED, task="1.4", name="test_d", line="it goes on")
-    other = replace(again, got="4")
+    other = replace(again, got="nothing")
     report = str(verdicts(FAILED, again, other))
     assert "✗ 1.4 it goes on\n    as for “it counts”, above\n✗ 1.4 it goes on\n    sent " in report
+
+
+def test_the_same_mistake_with_other_numbers_is_told_once() -> None:
+    crashed = replace(FAILED, sent="", got="IndexError: index 2,041 is out of bounds for axis 0 with size 60")
+    again = replace(crashed, line="it goes on", got="IndexError: index 7 is out of bounds for axis 0 with size 9.5")
+    elsewhere = replace(again, at="shop.py:3  `x`")
+    report = str(verdicts(crashed, again, elsewhere))
+    assert "✗ 1.2 it goes on\n    as for “it counts”, above, with other numbers\n✗ 1.2 it goes on\n    got " in report
 
 
 def test_a_task_of_which_there_is_one_thing_to_say_is_one_line() -> None:

@@ -1,0 +1,12 @@
+    # wrong: the names of rows are text
+    paid, predicted = _comparable(sales["sale_price"], predicted)
+    rows = {}
+    codes, names = pd.factorize(segment(sales), sort=True)
+    for code, name in enumerate(names):
+        where = np.flatnonzero(codes == code)
+        row: dict[str, Any] = {"sales": len(where), "small": len(where) < FEW_SALES}
+        for metric, estimate in evaluate(paid[where], predicted[where], seed=seed, resamples=resamples).items():
+            row |= {metric: estimate.value, f"{metric}_low": estimate.low, f"{metric}_high": estimate.high}
+        rows[str(name)] = row
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    return table.astype({column: float for column in table.columns if column not in ("sales", "small")})

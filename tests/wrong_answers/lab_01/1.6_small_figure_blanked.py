@@ -1,0 +1,13 @@
+    # wrong: a figure of five sales says nothing, so none is given
+    paid, predicted = _comparable(sales["sale_price"], predicted)
+    rows = {}
+    codes, names = pd.factorize(segment(sales), sort=True)
+    for code, name in enumerate(names):
+        where = np.flatnonzero(codes == code)
+        row: dict[str, Any] = {"sales": len(where), "small": len(where) < FEW_SALES}
+        for metric, estimate in evaluate(paid[where], predicted[where], seed=seed, resamples=resamples).items():
+            value = estimate.value if len(where) >= FEW_SALES else None
+            row |= {metric: value, f"{metric}_low": estimate.low, f"{metric}_high": estimate.high}
+        rows[name] = row
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    return table.astype({column: float for column in table.columns if column not in ("sales", "small")})
