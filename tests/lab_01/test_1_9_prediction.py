@@ -19,14 +19,17 @@ ROWS, CHUNK = 70, 8
 
 
 class Model:
-    """Prices a house by its lot and its longitude, and remembers how many it was asked for at once."""
+    """Prices a house by its lot and its longitude, and remembers how many at once, and what was written by then."""
 
     def __init__(self) -> None:
         self.rate = Random(seed()).uniform(100, 900)
         self.asked = []
+        self.written = []
+        self.outputs = ()
 
     def predict(self, houses):
         self.asked.append(len(houses))
+        self.written.append(tuple(output.getvalue().count("\n") for output in self.outputs))
         return houses["lot_sf"].to_numpy() * self.rate - houses["longitude"].to_numpy()
 
 
@@ -70,6 +73,7 @@ def price(sales):
 
     def call(houses, chunk_rows=CHUNK, source=None):
         model, out, rejected = Model(), io.StringIO(newline=""), io.StringIO(newline="")
+        model.outputs = (out, rejected)
         source = source or Source(houses.to_csv(index=False), newline="")
         counts = price_file(model, signature_of(sales, FEATURES), source, out, rejected, chunk_rows=chunk_rows)
         header, *rows = csv.reader(io.StringIO(out.getvalue()))
@@ -168,6 +172,22 @@ def test_what_is_new_is_noted(price, houses):
 
 
 @pytest.mark.task("1.9")
+def test_several_notes(price, houses, sales):
+    """a house that is new in several ways has a note on each, with a semicolon between them"""
+    row, lot = Random(seed()).randrange(ROWS), int(sales["lot_sf"].max()) + Random(seed()).randint(1, 99)
+    houses.loc[row, ["area", "lot_sf"]] = ["900", str(lot)]
+    _, priced, _, _ = price(houses)
+    got = priced[row][NOTE] if row < len(priced) else "no such row"
+    notes = [note for note in ("area 900 was not in", f"lot_sf {lot:,} lies above") if note in got]
+    sent = f"area 900 and a lot of {lot:,} square feet, larger than any in training, in row {row + 1}"
+    where = "what becomes of the second of two notes"
+    expect(len(notes) == 2, sent=sent, got=got, wanted="a note on area and one on lot_sf", look_at=where)
+    parts = got.split("; ")
+    where = "what stands between two notes; the docstring has it"
+    expect(len(parts) == 2, sent=sent, got=repr(got), wanted="two notes with “; ” between them", look_at=where)
+
+
+@pytest.mark.task("1.9")
 def test_prices_to_the_last_digit(price, houses):
     """each house has its own price, to the last digit, and its cells as they were"""
     _, priced, _, model = price(houses)
@@ -204,8 +224,8 @@ def test_the_counts(price, houses, spoilt, returned):
 
 
 @pytest.mark.task("1.9")
-def test_a_chunk_at_a_time(price, houses):
-    """it holds one chunk at a time: the first is priced before the rest of the file is read"""
+def test_a_chunk_at_a_time(price, houses, spoilt):
+    """it holds one chunk at a time: each is priced and written before the rest of the file is read"""
     source = Source(houses.to_csv(index=False), newline="")
     read_by_then = []
     real = Model.predict
@@ -226,3 +246,15 @@ def test_a_chunk_at_a_time(price, houses):
         got=f"{first} lines were read before the first price; the model was asked for up to {most} houses at once",
         look_at="how much is taken from `rows` before anything is priced",
     )
+    # What is written of a chunk may wait for the next one: that is still memory for a chunk or two. The last problem
+    # lies further back than that.
+    in_the_end = [output.getvalue().count("\n") for output in model.outputs]
+    may_wait = (2 * CHUNK, 0)
+    for lines, end, few, what in zip(model.written[-1], in_the_end, may_wait, ("priced rows", "problems"), strict=True):
+        expect(
+            lines >= end - few,
+            sent=f"a file of {ROWS} rows, to be priced {CHUNK} at a time, with a problem in the rows {shown(spoilt)}",
+            got=f"of the {end} lines of {what}, {lines} had been written when the last chunk was priced",
+            wanted="those of the chunks before it",
+            look_at="how long a result is kept before it is written",
+        )

@@ -157,14 +157,14 @@ def evaluate_by(
 
     Returns
     -------
-    DataFrame : one row a segment that has sales, however few, with the segment as its index, in the order of the
-        segments. Columns: ``sales`` (how many), ``small`` (fewer than ``FEW_SALES`` of them: no interval, and no
-        conclusion either) and for each metric its value and its interval in ``<metric>``, ``<metric>_low`` and
-        ``<metric>_high``, float64, NaN where there is no interval.
+    DataFrame : one row a segment that has sales, however few, with the segment as its index (a date stays a date), in
+        the order of the segments. Columns: ``sales`` (how many), ``small`` (fewer than ``FEW_SALES`` of them: the
+        value stays, but there is no interval, and no conclusion either) and for each metric its value and its interval
+        in ``<metric>``, ``<metric>_low`` and ``<metric>_high``, float64, NaN where there is no interval.
 
     Raises
     ------
-    InvalidPredictions : as in `evaluate`.
+    InvalidPredictions : as in `evaluate`; asked of all the sales, before they are parted.
     """
     # TASK 1.6: evaluate each segment on its own
     paid, predicted = _comparable(sales["sale_price"], predicted)

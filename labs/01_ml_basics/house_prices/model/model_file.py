@@ -91,7 +91,8 @@ def save_model(folder: Path, model: Any, manifest: Manifest) -> str:
 def load_model(folder: Path, trusted: Collection[str]) -> LoadedModel:
     """Load a model, if it is one that the caller trusts.
 
-    Each file is read once; the bytes that were checked are the bytes that are used. The order is that of trust:
+    Each file is read once and within its limit (`_read`); the bytes that were checked are the bytes that are used. The
+    order is that of trust:
 
     1. the SHA-256 of the manifest is one of ``trusted``; before that, it is not even parsed;
     2. the SHA-256 of the model is the one that the manifest names;
@@ -100,12 +101,13 @@ def load_model(folder: Path, trusted: Collection[str]) -> LoadedModel:
        be harmless, each one is in ``TRUSTED_TYPES``;
     5. only then is it loaded, and has to be something that predicts (`_check_predicts`).
 
-    Whatever skops raises on the way is a refusal, too (`_refusing_what_is_no_model`).
+    Whatever is raised over the archive in the last two steps, by skops or by zipfile in the helper, is a refusal, too
+    (`_refusing_what_is_no_model`).
 
     Parameters
     ----------
     folder : with the two files of `save_model`.
-    trusted : digests, from a record that whoever can write to ``folder`` cannot write to.
+    trusted : digests, from a record that whoever can write to ``folder`` cannot write to; of none, nothing is loaded.
 
     Raises
     ------

@@ -130,7 +130,8 @@ def price_file(
 
     ``out`` gets the rows that can be priced, in their order, every column of the source with its text as it was, and
     two more. ``predicted_price`` has all digits of the float64, so that whoever reads it holds the very number that
-    `price_house` returns for this house; rounding is for those who show it. ``note`` says what is new to the model.
+    `price_house` returns for this house; rounding is for those who show it. ``note`` says what is new to the model:
+    nothing, one thing, or several with "; " between them. Rows and problems are written chunk by chunk.
 
     Parameters
     ----------
