@@ -25,7 +25,15 @@ from sklearn.preprocessing import FunctionTransformer
 
 from house_prices.model import model_file
 from house_prices.model.features import FEATURES, NUMBERS
-from house_prices.model.manifest import Code, Manifest, Output, Training, package_versions, signature_of
+from house_prices.model.manifest import (
+    Code,
+    InvalidManifest,
+    Manifest,
+    Output,
+    Training,
+    package_versions,
+    signature_of,
+)
 from house_prices.model.model_file import MANIFEST, MODEL, LoadedModel, RefusedModel, load_model, save_model
 from labkit.checks import CheckFailed, expect, seed
 
@@ -408,6 +416,26 @@ def test_other_columns(saved):
         sent=f"a trusted model whose manifest names all the columns but {left_out}",
         look_at="the checks that the docstring lists, and whether each is made",
     )
+
+
+@pytest.mark.task("1.8")
+def test_a_format_of_tomorrow(saved):
+    """a trusted manifest of a format that this code does not know is named as such: InvalidManifest"""
+    folder, _ = saved
+    text = Random(seed()).choice([b"[]", b'{"format": 99}', b"model: house-prices"])
+    (folder / MANIFEST).write_bytes(text)
+    sent, wanted = f"a manifest that is just {text.decode()}, with a trusted digest", "InvalidManifest"
+    look_at = (
+        "what `Manifest.from_json` raises, and what becomes of it: the model is trusted, and nothing is wrong with it"
+    )
+    try:
+        load_model(folder, {sha256(text)})
+        got = "no error"
+    except InvalidManifest:
+        return
+    except RefusedModel as error:
+        raise CheckFailed(sent=sent, got="RefusedModel", wanted=wanted, look_at=look_at) from error.__cause__ or error
+    raise CheckFailed(sent=sent, got=got, wanted=wanted, look_at=look_at)
 
 
 @pytest.mark.task("1.8")

@@ -174,9 +174,10 @@ def test_what_is_new_is_noted(price, houses):
 @pytest.mark.task("1.9")
 def test_several_notes(price, houses, sales):
     """a house that is new in several ways has a note on each, with a semicolon between them"""
-    row, lot = Random(seed()).randrange(ROWS), int(sales["lot_sf"].max()) + Random(seed()).randint(1, 99)
-    houses.loc[row, ["area", "lot_sf"]] = ["900", str(lot)]
-    _, priced, _, _ = price(houses)
+    some = houses.head(2 * CHUNK).copy()
+    row, lot = Random(seed()).randrange(len(some)), int(sales["lot_sf"].max()) + Random(seed()).randint(1, 99)
+    some.loc[row, ["area", "lot_sf"]] = ["900", str(lot)]
+    _, priced, _, _ = price(some)
     got = priced[row][NOTE] if row < len(priced) else "no such row"
     notes = [note for note in ("area 900 was not in", f"lot_sf {lot:,} lies above") if note in got]
     sent = f"area 900 and a lot of {lot:,} square feet, larger than any in training, in row {row + 1}"
@@ -213,19 +214,23 @@ def test_prices_to_the_last_digit(price, houses):
 def test_the_counts(price, houses, spoilt, returned):
     """priced and refused rows are counted, and add up to the rows of the file"""
     houses.loc[spoilt[0] - 1, "baths"] = "many"
+    houses.loc[3 * CHUNK : 4 * CHUNK - 1, "beds"] = "three"
+    refused = len(spoilt) + CHUNK
     counts, _, _, _ = price(houses)
     counts = returned(counts, Counts, f"a file of {ROWS} rows", "Counts: rows priced and rows refused")
     expect(
-        astuple(counts) == (ROWS - len(spoilt), len(spoilt)),
-        sent=f"{ROWS} rows, {len(spoilt)} of them bad, and one of these in two cells",
+        astuple(counts) == (ROWS - refused, refused),
+        sent=f"{ROWS} rows, {refused} of them bad: one in two cells, and all {CHUNK} of one chunk",
         got=f"{counts.priced} priced, {counts.refused} refused",
         look_at="what is counted: rows, problems or chunks",
     )
 
 
 @pytest.mark.task("1.9")
-def test_a_chunk_at_a_time(price, houses, spoilt):
+def test_a_chunk_at_a_time(price, houses):
     """it holds one chunk at a time: each is priced and written before the rest of the file is read"""
+    bad = 3 * CHUNK + Random(seed()).randrange(CHUNK)
+    houses.loc[bad - 1, "beds"] = "three"
     source = Source(houses.to_csv(index=False), newline="")
     read_by_then = []
     real = Model.predict
@@ -246,14 +251,14 @@ def test_a_chunk_at_a_time(price, houses, spoilt):
         got=f"{first} lines were read before the first price; the model was asked for up to {most} houses at once",
         look_at="how much is taken from `rows` before anything is priced",
     )
-    # What is written of a chunk may wait for the next one: that is still memory for a chunk or two. The last problem
+    # What is written of a chunk may wait for the next one: that is still memory for a chunk or two. The problem
     # lies further back than that.
     in_the_end = [output.getvalue().count("\n") for output in model.outputs]
     may_wait = (2 * CHUNK, 0)
     for lines, end, few, what in zip(model.written[-1], in_the_end, may_wait, ("priced rows", "problems"), strict=True):
         expect(
             lines >= end - few,
-            sent=f"a file of {ROWS} rows, to be priced {CHUNK} at a time, with a problem in the rows {shown(spoilt)}",
+            sent=f"a file of {ROWS} rows, to be priced {CHUNK} at a time, with a problem in row {bad}",
             got=f"of the {end} lines of {what}, {lines} had been written when the last chunk was priced",
             wanted="those of the chunks before it",
             look_at="how long a result is kept before it is written",
