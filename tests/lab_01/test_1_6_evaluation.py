@@ -58,12 +58,15 @@ def value(table: pd.DataFrame, segment: object, column: str, sent: str) -> float
     """Return a cell, if the table has a row for the segment."""
     there = ", ".join(map(str, table.index[:6])) + (" …" if len(table) > 6 else "") or "none"
     got, where = f"rows for {there}", "which segments become a row of the table"
+    if list(table.index) == list(range(len(table))):
+        where = "what the index of the table is"
     columns = [name for name in table if segment in list(table[name])]
     if columns:
         got = f"the segments in a column, {columns[0]}, and rows numbered {there}"
         where = "what the index of the table is"
     expect(segment in table.index, sent=sent, got=got, look_at=where)
-    return float(table.loc[segment, column])
+    cell = table.loc[segment, column]
+    return float("nan") if cell is None else float(cell)
 
 
 @pytest.mark.task("1.6")

@@ -141,6 +141,7 @@ def test_one_standard_error(chosen):
         ),
         (1.414, 2.0, "whose error it is: that of a single fold, or that of the mean over the folds?"),
         (1.0, 1.732, "whose error it is: that of a single fold, or that of the mean over the folds?"),
+        (0.3, 0.3, "whether the standard error is added to the lowest error, or multiplied with it"),
         (0.5, 0.25, "whether the error and its standard error are both of the mean, as in `Curve`, or one of a sum"),
     )
     where = "what a standard error is, and how many of them are allowed"

@@ -113,6 +113,12 @@ def refuses(folder, trusted, *, sent: str, look_at: str) -> None:
     except NotImplementedError:
         raise
     except Exception as error:
+        last = error.__traceback__
+        while last and last.tb_next:
+            last = last.tb_next
+        own = last is not None and last.tb_frame.f_code.co_filename == model_file.__file__
+        if own and isinstance(error, AssertionError | ValueError | RuntimeError | OSError):
+            look_at = "which error says that a model is refused; the docstring names it"
         got = type(error).__name__
         raise CheckFailed(sent=sent, got=got, wanted=wanted, look_at=look_at) from error
     got = "it was loaded" if loaded is not None else "None"
