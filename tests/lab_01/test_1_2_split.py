@@ -5,6 +5,7 @@ from random import Random
 import pandas as pd
 import pytest
 
+from house_prices.model.errors import HousePricesError
 from house_prices.model.split import EmptySplit, split_by_date
 from labkit.checks import expect, seed
 
@@ -19,7 +20,7 @@ def cutoff(sales):
 
 @pytest.fixture
 def split(returned):
-    """`split_by_date`, whose two parts have been seen to be two DataFrames."""
+    """`split_by_date`, whose two parts have been seen to be two DataFrames, the earlier one first."""
 
     def call(sales, cutoff):
         sent = f"{len(sales):,} sales in no order, cutoff {cutoff:%Y-%m-%d}"
@@ -28,6 +29,13 @@ def split(returned):
         got = f"a tuple of {', '.join(type(part).__name__ for part in parts) or 'nothing'}"
         right = len(parts) == 2 and all(isinstance(part, pd.DataFrame) for part in parts)
         expect(right, sent=sent, got=got, wanted=wanted, look_at="what the function returns")
+        earlier, later = parts
+        missing = [name for part in parts for name in ("sale_date", "sale_id") if name not in part]
+        got = f"a part without {', '.join(missing)}"
+        expect(not missing, sent=sent, got=got, look_at="which columns of the sales come out")
+        swapped = later["sale_date"].max() < earlier["sale_date"].min()
+        got = f"as the first part the sales from {earlier['sale_date'].min():%Y-%m-%d} on" if swapped else ""
+        expect(not swapped, sent=sent, got=got, wanted=wanted, look_at="which of the two parts is returned first")
         return parts
 
     return call
@@ -43,9 +51,6 @@ def test_no_later_sale_is_trained_on(split, sales, cutoff):
     expect(not earlier.empty and not later.empty, sent=sent, got=got, look_at=where)
     newest, oldest = earlier["sale_date"].max(), later["sale_date"].min()
     got = f"a training sale of {newest:%Y-%m-%d} and an evaluation sale of {oldest:%Y-%m-%d}"
-    if later["sale_date"].max() < earlier["sale_date"].min():
-        got = f"as the first part the sales from {earlier['sale_date'].min():%Y-%m-%d} on"
-        where = "which of the two parts is returned first"
     expect(newest < oldest, sent=sent, got=got, look_at=where)
 
 
@@ -118,16 +123,49 @@ def test_each_part_is_in_date_order(split, sales, cutoff):
         )
 
 
+def difference(before: pd.DataFrame, after: pd.DataFrame) -> str:
+    """Return what tells two DataFrames apart, the first thing that does; empty if nothing does."""
+    added = [str(name) for name in after if name not in before]
+    lost = [str(name) for name in before if name not in after]
+    if added or lost:
+        return " and ".join([*(f"a new column {name}" for name in added), *(f"no column {name}" for name in lost)])
+    if list(before.columns) != list(after.columns):
+        return "the columns in another order"
+    if list(before["sale_id"]) != list(after["sale_id"]):
+        return "the rows in another order"
+    if list(before.index) != list(after.index):
+        first = [", ".join(map(str, frame.index[:3])) for frame in (before, after)]
+        return f"rows whose index is {first[1]} …, where it was {first[0]} …"
+    return " and ".join(f"another {name}" for name in before if not before[name].equals(after[name]))
+
+
+@pytest.mark.task("1.2")
+def test_rows_come_out_as_they_came_in(split, sales, cutoff):
+    """each row comes out as it came in: with its columns, its values and its index"""
+    by_id = sales.set_index("sale_id", drop=False)
+    for name, part in zip(("earlier", "later"), split(sales.copy(), cutoff), strict=True):
+        came_in = by_id.loc[part["sale_id"]].set_axis(
+            sales.index[by_id.index.get_indexer(part["sale_id"])], axis="index"
+        )
+        other = difference(came_in, part)
+        expect(
+            not other,
+            sent=f"{len(sales):,} sales, whose index is {', '.join(map(str, sales.index[:3]))} …",
+            got=f"in the {name} part {other}",
+            look_at="what else than the rows' places your code changes",
+        )
+
+
 @pytest.mark.task("1.2")
 def test_the_sales_stay_as_they_were(split, sales, cutoff):
     """the sales that were handed in are as they were afterwards: the caller still needs them"""
     before = sales.copy()
     split(sales, cutoff)
-    moved = list(sales["sale_id"]) != list(before["sale_id"])
+    other = difference(before, sales)
     expect(
-        sales.equals(before),
+        not other,
         sent=f"{len(before):,} sales, which are looked at again afterwards",
-        got="the caller's own rows are in another order" if moved else "the caller's own DataFrame is another one",
+        got=f"in the caller's own DataFrame {other}",
         look_at="whether you change the DataFrame that you were given, or make a new one",
     )
 
@@ -137,17 +175,25 @@ def test_an_empty_part_is_refused(sales):
     """a cutoff that leaves one part empty is refused, and the message names the dates that there are"""
     first, last = sales["sale_date"].min(), sales["sale_date"].max()
     some_days = pd.Timedelta(days=Random(seed()).randint(1, 300))
-    for cutoff, empty in ((first - some_days, "before"), (last + some_days, "from that day on")):
-        sent = f"sales from {first:%Y-%m-%d} to {last:%Y-%m-%d}, cutoff {cutoff:%Y-%m-%d}: none {empty}"
+    dates = (f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")
+    for some, cutoff, empty in (
+        (sales, first - some_days, "none before"),
+        (sales, first, "none before"),
+        (sales, last + some_days, "none from that day on"),
+        (sales.head(0), last, "none at all"),
+    ):
+        there_are = f"sales from {dates[0]} to {dates[1]}" if len(some) else "no sales"
+        wanted = "EmptySplit, with the first and the last date in its message" if len(some) else "EmptySplit"
+        where = "what is done when nothing is left on one side"
         try:
-            split_by_date(sales, cutoff)
-            got = "two parts and no error"
+            split_by_date(some, cutoff)
+            got, right = "two parts and no error", False
         except EmptySplit as error:
-            got = f"EmptySplit: {error}"
+            got, right = f"EmptySplit: {error}", not len(some) or all(day in str(error) for day in dates)
+            where = "of which sales, and in which order, the message is made; the helper's docstring says what it wants"
         except NotImplementedError:
             raise
-        except Exception as error:
-            got = f"{type(error).__name__}: {error}"
-        named = got.startswith("EmptySplit") and f"{first:%Y-%m-%d}" in got and f"{last:%Y-%m-%d}" in got
-        expect(named, sent=sent, got=got, wanted="EmptySplit, with the first and the last date in its message",
-               look_at="what is returned when nothing is left on one side")  # fmt: skip
+        except (HousePricesError, ValueError, AssertionError, RuntimeError) as error:
+            got, right = f"{type(error).__name__}: {error}", False
+            where = "which error is raised when nothing is left on one side"
+        expect(right, sent=f"{there_are}, cutoff {cutoff:%Y-%m-%d}: {empty}", got=got, wanted=wanted, look_at=where)

@@ -28,7 +28,7 @@ def fit(step):
             return new.fit(houses)
         except (TypeError, ValueError) as error:
             try:
-                new.fit(houses, houses["sale_price"])
+                new.fit(houses, np.arange(len(houses)))
             except Exception:
                 raise error from None
         got = "it can be fitted to houses with their prices, but not without"
@@ -46,14 +46,45 @@ def matrix(returned):
         sent = f"transform({len(houses)} houses)"
         given = fitted.transform(houses)
         got = f"{type(given).__name__} of shape {getattr(given, 'shape', 'unknown')}"
+        where = "which columns come out of the step, and as what"
+        if getattr(given, "shape", ()) == (len(houses), houses.shape[1]):
+            got += f", as many columns as went in: {', '.join(houses)}"
+            where = "whether the step picks the columns of CATEGORIES and NUMBERS, by their names, and drops the others"
+        elif isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] > houses.shape[1]:
+            where = "how many columns the step makes of one category"
         right = isinstance(given, np.ndarray) and given.shape == (len(houses), len(FEATURES))
-        expect(right, sent=sent, got=got, wanted=wanted, look_at="which columns come out of the step, and as what")
+        expect(right, sent=sent, got=got, wanted=wanted, look_at=where)
         backwards = np.array_equal(given[:, : len(NUMBERS)], houses[list(NUMBERS)].to_numpy())
         got, wanted = "first the numbers, and the codes at the end", "first the codes of CATEGORIES, then NUMBERS"
         expect(not backwards, sent=sent, got=got, wanted=wanted, look_at="which part of the step comes first")
         return given
 
     return call
+
+
+@pytest.mark.task("1.4")
+def test_columns_are_known_by_name(fit, matrix, sales):
+    """it takes its columns by their names: other columns, and another order, change nothing"""
+    plain = sales[list(FEATURES)]
+    wanted = matrix(fit(plain), plain).astype(float)
+    kinds = [len(np.unique(wanted[:, position])) for position in range(len(CATEGORIES))]
+    there_are = [plain[name].nunique() for name in CATEGORIES]
+    where = "in which order the step has its categories"
+    got = f"in the first columns {' and '.join(map(str, kinds))} codes"
+    names = " and ".join(f"{number} of {name}" for number, name in zip(there_are, CATEGORIES, strict=True))
+    expect(kinds != there_are[::-1], sent=f"houses of {names}, in this order", got=got, look_at=where)
+    shuffled = sales[list(np.random.default_rng(seed()).permutation(sales.columns))]
+    for frame, sent in (
+        (shuffled, f"{sales.shape[1]} columns in no order: {', '.join(shuffled.columns[:4])} …"),
+        (plain[plain.columns[::-1]], "the columns of FEATURES the other way round"),
+    ):
+        where = "how the step finds its columns: by name, or by place"
+        try:
+            given = matrix(fit(frame), frame).astype(float)
+        except (TypeError, ValueError, IndexError) as error:
+            expect(False, sent=sent, got=f"{type(error).__name__}: {error}", look_at=where)
+        same = np.array_equal(given, wanted, equal_nan=True)
+        expect(same, sent=sent, got="another matrix than for the same houses in the order of FEATURES", look_at=where)
 
 
 @pytest.mark.task("1.4")
@@ -87,18 +118,27 @@ def test_only_what_it_was_fitted_on(fit, matrix, seattle, sales):
 
 @pytest.mark.task("1.4")
 def test_one_code_for_one_area(fit, matrix, sales):
-    """an area has one code, whichever houses come with it, and no other area has it"""
-    fitted = fit(sales)
-    codes = pd.Series(matrix(fitted, sales)[:, 0].astype(float), index=sales["area"])
-    areas = codes.index.unique()
-    expect(
-        codes.nunique() == len(areas) and bool((codes.groupby(level=0).nunique() == 1).all()),
-        sent=f"houses of {len(areas)} areas",
-        got=f"{codes.nunique()} codes",
-        look_at="what the code of an area depends on",
-    )
+    """an area has one code, whichever houses come with it, and no other area has it, be its sales ever so few"""
+    areas = sales["area"].unique()
+    rare = sorted(Random(seed()).sample(sorted(areas), 2))
+    some = sales[~sales["area"].isin(rare) | ~sales.duplicated("area")]
+    fitted = fit(some)
+    for column in CATEGORIES:
+        codes = pd.Series(matrix(fitted, some)[:, CATEGORIES.index(column)].astype(float), index=some[column])
+        where = "what a code depends on"
+        if column == "area" and codes.loc[rare].nunique() < len(rare):
+            where = "what the encoder does with an area that has few sales"
+        names = codes.index.unique()
+        expect(
+            codes.nunique() == len(names) and bool((codes.groupby(level=0).nunique() == 1).all()),
+            sent=f"houses of {len(names)} kinds of {column}"
+            + (f", with one sale in area {rare[0]} and one in area {rare[1]}" if column == "area" else ""),
+            got=f"{codes.nunique()} codes",
+            look_at=where,
+        )
+    codes = pd.Series(matrix(fitted, some)[:, 0].astype(float), index=some["area"])
     area = Random(seed()).choice(sorted(areas))
-    alone = matrix(fitted, sales[sales["area"] == area])[0, 0]
+    alone = matrix(fitted, some[some["area"] == area])[0, 0]
     together = codes.loc[[area]].iloc[0]
     expect(
         float(alone) == together,

@@ -26,10 +26,11 @@ class MedianPricePerSquareFoot(RegressorMixin, BaseEstimator):  # type: ignore[m
 
         Parameters
         ----------
-        houses : DataFrame of shape (n_houses, ...) with ``area`` and ``tot_sf`` (square feet, above zero). It stays as
-            it was.
+        houses : DataFrame of shape (n_houses, ...) with ``area`` and ``tot_sf`` (square feet, above zero).
         prices : array of shape (n_houses,), dollars. They belong to the houses by position: a Series may have another
             index than ``houses``, which then means nothing.
+
+        Houses and prices stay as they were.
 
         Returns
         -------

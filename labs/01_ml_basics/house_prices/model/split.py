@@ -29,10 +29,11 @@ def split_by_date(sales: pd.DataFrame, cutoff: pd.Timestamp) -> tuple[pd.DataFra
     Returns
     -------
     earlier, later : DataFrames that share no row, each in date order; sales of one day keep the order they came in.
+        Each row keeps its columns, its values and its index.
 
     Raises
     ------
-    EmptySplit : one side would have no sales; the message names the first and the last date that there are (see
+    EmptySplit : one side would have no sales, or there are none at all; the message names the first and the last date that there are (see
         `_nothing_on_one_side`, which words it).
     """
     # TASK 1.2: hold out the most recent sales
