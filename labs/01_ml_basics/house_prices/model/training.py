@@ -22,7 +22,7 @@ def build_model(*, max_leaf_nodes: int = 31, max_iter: int = 100, seed: int = 0)
 
     The first columns that the trees get are the codes of ``CATEGORIES``: names, not amounts, so area 44 is not between
     42 and 50, and one cut may put any areas on either side. The trees learn from all rows that they are given and hold
-    none of them back at random, however many there are.
+    none of them back at random, however many there are. All else about them is as scikit-learn has it.
 
     Parameters
     ----------

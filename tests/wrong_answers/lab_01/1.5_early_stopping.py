@@ -1,0 +1,10 @@
+    # wrong: stop before it overfits
+    trees = HistGradientBoostingRegressor(
+        categorical_features=list(range(len(CATEGORIES))),
+        max_leaf_nodes=max_leaf_nodes,
+        max_iter=max_iter,
+        early_stopping=True,
+        random_state=seed,
+    )
+    pipeline = Pipeline([("features", feature_step()), ("trees", trees)])
+    return TransformedTargetRegressor(pipeline, func=np.log, inverse_func=np.exp)
