@@ -14,8 +14,17 @@ from labkit.checks import expect, seed
 @pytest.fixture
 def step(returned):
     """A function that returns a new feature step, which has been seen to be one."""
-    wanted = "a transformer, with fit and transform"
-    return lambda: returned(feature_step(), BaseEstimator, "feature_step()", wanted)
+    wanted = "a transformer, with fit and transform, and not fitted"
+
+    def call():
+        new = returned(feature_step(), BaseEstimator, "feature_step()", wanted)
+        learned = [name for name in vars(new) if name.endswith("_") and not name.startswith("_")]
+        got = f"a {type(new).__name__} that has learned {', '.join(learned)}"
+        where = "who fits the step, and on which sales: not the function that makes it"
+        expect(not learned, sent="feature_step()", got=got, wanted=wanted, look_at=where)
+        return new
+
+    return call
 
 
 @pytest.fixture
@@ -47,7 +56,7 @@ def matrix(returned):
         given = fitted.transform(houses)
         got = f"{type(given).__name__} of shape {getattr(given, 'shape', 'unknown')}"
         where = "which columns come out of the step, and as what"
-        if getattr(given, "shape", ()) == (len(houses), houses.shape[1]):
+        if isinstance(given, np.ndarray) and given.shape == houses.shape:
             got += f", as many columns as went in: {', '.join(houses)}"
             where = "whether the step picks the columns of CATEGORIES and NUMBERS, by their names, and drops the others"
         elif isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] > houses.shape[1]:

@@ -134,9 +134,9 @@ def test_the_logarithm_and_the_way_back(build):
         bool(once > 0 and abs(twice / once - 1) < 0.01),
         sent=sent,
         got=f"for the trees to fit: {', '.join(f'{value:.6g}' for value in given)}",
-        look_at="what the trees are given to fit: nothing turns dollars into logarithms"
-        if np.array_equal(given, prices)
-        else "which of the two functions is for the way in, func, and which for the way back, inverse_func",
+        look_at="which of the two functions is for the way in, func, and which for the way back, inverse_func"
+        if given[-1] > prices[-1]
+        else "what the price is turned into before the trees are given it: twice the price is to be one step more",
     )
     expect(
         bool(np.allclose(back, prices, rtol=1e-9)),

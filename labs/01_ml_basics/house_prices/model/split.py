@@ -33,8 +33,8 @@ def split_by_date(sales: pd.DataFrame, cutoff: pd.Timestamp) -> tuple[pd.DataFra
 
     Raises
     ------
-    EmptySplit : one side would have no sales, or there are none at all; the message names the first and the last date that there are (see
-        `_nothing_on_one_side`, which words it).
+    EmptySplit : one side would have no sales, or there are none at all; the message names the first and the last date
+        that there are (see `_nothing_on_one_side`, which words it).
     """
     # TASK 1.2: hold out the most recent sales
     ordered = sales.sort_values("sale_date", kind="stable")
