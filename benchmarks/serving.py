@@ -141,6 +141,7 @@ def _servers(scratch: Path) -> list[Server]:
         "SERVING_PROBE_PORT": str(ports[1]),
         "SERVING_WORKERS": PROCESSES,
         "SERVING_DRAIN_SECONDS": "0",
+        "SERVING_ACCESS_LOG": "false",  # MLServer writes no line for each request either
     }
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "PYTHONPATH": str(PRODUCT)}
     mlflow = _environment("serving_mlflow.txt")
