@@ -144,6 +144,27 @@ def test_every_bad_row_is_named(price, houses, spoilt):
         got="; ".join(f"row {row}, {column}: {value}" for row, column, value in named) or "no problem, but the header",
         look_at=where,
     )
+    # The first of them in a later chunk, and bad in two cells.
+    late = houses.assign(beds="3")
+    number = 2 * CHUNK + spoilt[0]
+    late.loc[number - 1, ["beds", "baths"]] = ["three", "many"]
+    _, _, problems, _ = price(late)
+    sent = f"{ROWS} rows, {CHUNK} a chunk; only row {number} is bad, in its beds and in its baths"
+    expect(
+        problems[:1] == [header],
+        sent=sent,
+        got=f"a file of problems that begins with {','.join(problems[0])}" if problems else "no problem was written",
+        wanted="its header first",
+        look_at="when the header of the problems is written, if the first ones are in a later chunk",
+    )
+    columns = sorted(line[1] for line in problems[1:] if line[0] == str(number))
+    expect(
+        columns == ["baths", "beds"],
+        sent=sent,
+        got=f"a line on {' and on '.join(columns)}" if columns else "none on that row",
+        wanted="a line on each of the two",
+        look_at="how many problems of a row are written",
+    )
 
 
 @pytest.mark.task("1.9")

@@ -166,3 +166,13 @@ def test_who_answered(ask, model, houses):
         wanted=", ".join(f"{key} {wanted[key]}" for key in wrong),
         look_at="what an answer says beside the prices, and where the request's id has been put",
     )
+    answer = ask({"houses": houses(1)})
+    told = (answer.get_json(force=True, silent=True) or {}).get("request_id")
+    header = answer.headers.get("X-Request-ID")
+    expect(
+        bool(told) and told == header,
+        sent="a request without an X-Request-ID",
+        got=f"request_id {told!r}, beside the header X-Request-ID: {header}",
+        wanted="the id that was made up, in both",
+        look_at="whose id it is when the caller has none",
+    )

@@ -187,6 +187,17 @@ def test_rows_are_counted(queue):
         wanted="2 rows: Overloaded; 1 row: it waits",
         look_at="what is counted, and what a refused request leaves",
     )
+    empty = queue(10)
+    larger = add(empty, 11)
+    larger.join(AT_ONCE)
+    passed_on(larger)
+    expect(
+        isinstance(larger.came, Overloaded),
+        sent="a request of 11 rows, while none of 10 wait",
+        got=larger.outcome(),
+        wanted="Overloaded",
+        look_at="whether the limit holds for the first one, too",
+    )
 
 
 @pytest.mark.task("2.5")

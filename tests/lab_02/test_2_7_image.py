@@ -365,7 +365,8 @@ def it_needs_no_network(image):
         sent=f"{CHANGED} and without a network",
         got="it fails: it would install again what was there",
         wanted="an image, from the layers of the build before",
-        look_at="what is copied before packages are installed: a step is done again when a file before it has changed",
+        look_at="what is copied before packages are installed (a step is done again when a file before it has "
+        "changed), and what builds our wheel asks an index for",
     )
 
 

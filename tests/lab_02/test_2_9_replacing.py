@@ -34,9 +34,13 @@ def seconds_of(hook):
     if "sleep" in hook:
         return hook["sleep"]["seconds"], f"a preStop that sleeps for {hook['sleep']['seconds']} s"
     if "exec" in hook:
-        command = shlex.join(hook["exec"]["command"])
-        slept = re.search(r"\bsleep\W+(\d+(?:\.\d+)?)", command)
-        return float(slept[1]) if slept else 0, f"a preStop that runs {command}"
+        program, *arguments = hook["exec"]["command"]
+        runs = f"a preStop that runs {shlex.join(hook['exec']['command'])}"
+        if re.search(r"\s", program):
+            return 0, f"{runs}: there is no program of that name, so it fails at once"
+        words = arguments[-1].split() if arguments[:1] == ["-c"] else [program, *arguments]
+        slept = re.match(r"(?:exec )?(?:\S*/)?sleep (\d+(?:\.\d+)?)s?\b", " ".join(words))
+        return (float(slept[1]), runs) if slept else (0, f"{runs}, which does not begin with a sleep")
     if hook:
         return 0, f"a preStop of {', '.join(hook)}, which is over at once"
     return 0, "no preStop"
