@@ -10,7 +10,7 @@ import pytest
 from house_prices.model import sales as sales_module
 from house_prices.model.columns import SALE_COLUMNS, Column
 from house_prices.model.sales import Problem, parse_rows
-from labkit.checks import expect, seed
+from labkit.checks import CheckFailed, expect, seed
 
 BOUNDED = [
     column
@@ -304,4 +304,42 @@ def test_several_rules():
         sent=sent,
         got=f"let through: what breaks {' and '.join(missed)}",
         look_at="what becomes of a column's other rules once one is found",
+    )
+
+
+@pytest.mark.task("1.1")
+def test_one_limit_alone():
+    """a column that declares one limit alone is held to that one, to its last decimal"""
+    limit = Random(seed()).randint(10, 90)
+    for kind, step in (("integer", 1), ("number", 0.125)):
+        at = limit if kind == "integer" else limit + 0.5
+        for which, least, most, beyond in (("minimum", at, None, at - step), ("maximum", None, at, at + step)):
+            column = Column("rank", kind, "", "", least, most)
+            told = f"rank {at:g}, {beyond:g} and {at:g}, in a column that declares {which}={at:g} and no other limit"
+            where = "what happens when one of the two limits is not there"
+            raw = pd.DataFrame({"rank": [at, beyond, at]}).astype(str)
+            try:
+                found = refused(raw, told, declared=(column,))
+            except (TypeError, ValueError) as error:
+                raise CheckFailed(sent=told, got=f"{type(error).__name__}: {error}", look_at=where) from error
+            if kind == "number":
+                where = "what becomes of a limit with decimals, and for which kinds of column there is a check"
+            expect(found == {(1, "rank")}, sent=told, got=f"refused: {shown(found)}", look_at=where)
+
+
+@pytest.mark.task("1.1")
+def test_whole_words():
+    """a word is allowed if it is one of those declared, all of it and letter by letter"""
+    word, other = Random(seed()).sample(["barn", "cottage", "mill", "tower"], 2)
+    column = Column("word", "category", "", "", categories=(word, other))
+    cells = [word, other, f"{word}2", f"{other}s", f"old{word}", word[:-1], other[1:], word.upper(), f"{other} "]
+    found = refused(pd.DataFrame({"word": cells}), f"words like {word}", declared=(column,))
+    good, bad = {(row, "word") for row in (0, 1)}, {(row, "word") for row in range(2, len(cells))}
+    got = [f"let through: {', '.join(repr(cells[row]) for row, _ in sorted(bad - found))}"] if bad - found else []
+    got += [f"refused: {', '.join(repr(cells[row]) for row, _ in sorted(good & found))}"] if good & found else []
+    expect(
+        found == bad,
+        sent=f"{', '.join(map(repr, cells))}, in a column that declares the categories {word} and {other}",
+        got="; ".join(got),
+        look_at="where the allowed words come from" if good & found else "whether the whole word is compared, as it is",
     )

@@ -7,7 +7,7 @@ import pytest
 
 from house_prices.model.errors import HousePricesError
 from house_prices.model.split import EmptySplit, split_by_date
-from labkit.checks import expect, seed
+from labkit.checks import CheckFailed, expect, seed
 
 
 @pytest.fixture
@@ -168,6 +168,33 @@ def test_the_sales_stay_as_they_were(split, sales, cutoff):
         got=f"in the caller's own DataFrame {other}",
         look_at="whether you change the DataFrame that you were given, or make a new one",
     )
+
+
+@pytest.mark.task("1.2")
+def test_a_cutoff_at_either_end(split, sales):
+    """a cutoff that leaves a single day on one side is no mistake, and neither is one on a day without sales"""
+    days = sales["sale_date"].drop_duplicates().sort_values()
+    first, last = days.iloc[0], days.iloc[-1]
+    idle = pd.date_range(days.iloc[1], days.iloc[-2]).difference(days)
+    nobody = idle[Random(seed()).randrange(len(idle))]
+    refusing = "when it is refused to split: of what do you tell that a part is empty?"
+    for cutoff, sent, where in (
+        (last, "the day of the last sale", refusing),
+        (first + pd.Timedelta(days=1), "the day after the first sale", refusing),
+        (nobody, "a day without a sale", "whether your code needs a sale on the day of the cutoff"),
+    ):
+        there_are = f"sales from {first:%Y-%m-%d} to {last:%Y-%m-%d}, cutoff {cutoff:%Y-%m-%d}, {sent}"
+        sides = [int((sales["sale_date"] < cutoff).sum()), int((sales["sale_date"] >= cutoff).sum())]
+        wanted = f"two parts, of {sides[0]:,} and {sides[1]:,} sales"
+        try:
+            parts = split(sales, cutoff)
+        except (HousePricesError, LookupError, ValueError, TypeError) as error:
+            got = f"{type(error).__name__}: {error}"
+            raise CheckFailed(sent=there_are, got=got, wanted=wanted, look_at=where) from error
+        there = [len(part) for part in parts]
+        where = "which side of the cutoff each sale is on, and whether every one is on a side"
+        got = f"parts of {there[0]:,} and {there[1]:,}"
+        expect(there == sides, sent=there_are, got=got, wanted=wanted, look_at=where)
 
 
 @pytest.mark.task("1.2")

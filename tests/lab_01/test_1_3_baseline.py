@@ -58,8 +58,11 @@ def test_the_rate_of_the_area(estimate):
     for area in KNOWN:
         (got,) = estimate(houses, prices, houses_of(area, [1_000]))
         where = "of what the median is taken, and of which sales"
-        if area not in getattr(learned, "by_area_", KNOWN):
+        rates = getattr(learned, "by_area_", KNOWN)
+        if len(rates) and not any(known in rates for known in KNOWN):
             where = "by what by_area_ is indexed: `predict` looks for the area's number"
+        elif area not in rates:
+            where = "whether every area that has a sale has a rate of its own"
         elif abs(got - 1_000 * RATES[area]) < 1_000:
             where = "whether a rate loses its cents"
         expect(
@@ -81,7 +84,9 @@ def test_one_palace_moves_nothing(estimate):
         sent=f"1,000 square feet in area {area}, where of five houses three fetched ${0.9 * RATES[area]:,.0f} to "
         f"${1.1 * RATES[area]:,.0f} a square foot, one less, and a palace many times as much",
         got=f"${got:,.0f}",
-        look_at="what sums up the sales of an area",
+        look_at="whether every sale takes part, the palace too"
+        if abs(got - 950 * RATES[area]) < 1
+        else "what sums up the sales of an area",
     )
 
 
@@ -105,6 +110,60 @@ def test_the_median_of_the_rates(estimate):
 
 
 @pytest.mark.task("1.3")
+def test_areas_of_few_sales(estimate):
+    """an area has its own rate from its first sale on, and with two sales the rate halfway between them"""
+    one, two, usual = sorted(KNOWN, key=RATES.__getitem__, reverse=True)
+    # The cheapest and the dearest sale of all are in the third area: to leave those out is another mistake.
+    factors = [1.0, 1.0, 1.5, 0.02, 0.9, 1.0, 1.0, 1.1, 30.0]
+    houses = pd.concat([houses_of(one, [1_200]), houses_of(two, [1_200] * 2), houses_of(usual, [1_200] * 6)])
+    houses = houses.reset_index(drop=True)
+    prices = 1_200 * houses["area"].map(RATES).to_numpy() * factors
+    (elsewhere,) = estimate(houses, prices, houses_of(UNKNOWN, [1_000]))
+    for area, wanted, sent in (
+        (one, RATES[one], f"one house was sold, at ${RATES[one]:,} a square foot"),
+        (two, 1.25 * RATES[two], f"two were sold, at ${RATES[two]:,} and ${1.5 * RATES[two]:,.2f} a square foot"),
+    ):
+        (got,) = estimate(houses, prices, houses_of(area, [1_000]))
+        where = "what sums up the sales of an area, and how many it takes"
+        if area == two:
+            where = "what the median of an even number of sales is"
+        elif abs(got - elsewhere) < 1:
+            where = "whether every area that has a sale has a rate of its own"
+        expect(
+            abs(got - 1_000 * wanted) < 1_000,
+            sent=f"1,000 square feet in area {area}, where {sent}; in another area six were sold",
+            got=f"${got:,.0f}",
+            wanted=f"${1_000 * wanted:,.0f}",
+            look_at=where,
+        )
+
+
+@pytest.mark.task("1.3")
+def test_every_sale_takes_part(estimate):
+    """every sale takes part: the cheapest, the dearest, the largest and the smallest"""
+    cheap, dear, usual = KNOWN
+    ordinary = houses_of(usual, list(range(1_000, 3_000, 40)))
+    ends = pd.concat([houses_of(cheap, [900, 1_200, 50_000]), houses_of(dear, [900, 1_200, 100])])
+    houses = pd.concat([ordinary, ends], ignore_index=True)
+    # The house of an unusual size is the middle one in each of the two areas.
+    rates = np.array([*np.linspace(250, 350, len(ordinary)), 16, 24, 21, 2_400, 3_600, 3_100])
+    prices = rates * houses["tot_sf"].to_numpy()
+    for area, wanted, those in (
+        (cheap, 21, "$16 and $24, and a house of 50,000 square feet at $21"),
+        (dear, 3_100, "$2,400 and $3,600, and a house of 100 square feet at $3,100"),
+    ):
+        (got,) = estimate(houses, prices, houses_of(area, [1_000]))
+        expect(
+            abs(got - 1_000 * wanted) < 1,
+            sent=f"1,000 square feet in area {area}, where three houses were sold: two at {those} a square foot; "
+            f"in an area of {len(ordinary)} sales at $250 to $350",
+            got=f"${got:,.0f}",
+            wanted=f"${1_000 * wanted:,.0f}",
+            look_at="whether every sale takes part, as it is: the cheapest, the dearest, the largest, the smallest",
+        )
+
+
+@pytest.mark.task("1.3")
 def test_prices_belong_by_position(estimate):
     """the first price is the first house's, whatever the index of either says"""
     houses, prices = sold([0.8, 0.9, 1.0, 1.1, 1.2])
@@ -121,6 +180,27 @@ def test_prices_belong_by_position(estimate):
             got=f"${got:,.0f} for 1,000 square feet in area {asked['area'].iloc[0]}; of the same houses numbered from "
             f"0, and their prices as an array, ${without:,.0f}",
             look_at="how pandas pairs two Series when it calculates with them, or groups one by the other",
+        )
+
+
+@pytest.mark.task("1.3")
+def test_fitted_again():
+    """fitted to other sales, it has forgotten the first"""
+    houses, prices = sold([0.8, 0.9, 1.0, 1.1, 1.2])
+    baseline = MedianPricePerSquareFoot()
+    baseline.fit(houses, prices)
+    baseline.fit(houses, 2 * prices)
+    for area, whose in ((KNOWN[0], "an area with sales"), (UNKNOWN, "an area without")):
+        asked = houses_of(area, [1_000])
+        new = MedianPricePerSquareFoot()
+        new.fit(houses, 2 * prices)
+        (got,), (wanted,) = baseline.predict(asked), new.predict(asked)
+        expect(
+            abs(got - wanted) < 1,
+            sent=f"1,000 square feet in {whose}; fitted to {len(houses)} sales, and again to others at twice the price",
+            got=f"${got:,.0f}",
+            wanted=f"${wanted:,.0f}, as from one that has seen the latter only",
+            look_at="what fit does with what an earlier fit has left",
         )
 
 

@@ -100,15 +100,35 @@ def test_columns_are_known_by_name(fit, matrix, sales):
 def test_a_new_area(fit, matrix, sales):
     """an area that was never sold in is no crash: its code is missing"""
     fitted = fit(sales)
-    area = Random(seed()).randrange(100, 900)
-    for column, value in (("area", area), ("use_type", "houseboat")):
-        codes = matrix(fitted, sales.head(3).assign(**{column: value}))[:, CATEGORIES.index(column)].astype(float)
-        expect(
-            bool(np.isnan(codes).all()),
-            sent=f"three houses with {column} {value}, of which no sale was fitted",
-            got=f"code {codes[0]:g}",
-            look_at="what the encoder does with a category that it has not seen",
-        )
+    areas = Random(seed()).sample(range(100, 900), 2)
+    sent = f"two houses, in the areas {areas[0]} and {areas[1]}, of which no sale was fitted"
+    where = "what the encoder does with a category that it has not seen"
+    try:
+        codes = matrix(fitted, sales.head(2).assign(area=areas))[:, CATEGORIES.index("area")].astype(float)
+    except (ValueError, TypeError, LookupError) as error:
+        expect(False, sent=sent, got=f"{type(error).__name__}: {error}", look_at=where)
+    if list(codes) == areas:
+        where = "whether an area becomes a code: its number is a name, and no amount"
+    elif codes[0] != codes[1]:
+        # What stands for the unknown is one value; two codes are those of two areas that it knows.
+        where = "where the list of known areas comes from"
+    got = f"codes {' and '.join(f'{code:g}' for code in codes)}"
+    expect(bool(np.isnan(codes).all()), sent=sent, got=got, look_at=where)
+
+
+@pytest.mark.task("1.4")
+def test_a_new_type_of_house(fit, matrix, sales):
+    """a type of house that was never sold is no crash either: its code is missing"""
+    fitted = fit(sales)
+    value = Random(seed()).choice(["castle", "houseboat", "yurt"])
+    sent = f"three houses with use_type {value}, of which no sale was fitted"
+    where = "what becomes of a new name in each of the CATEGORIES, and not in the area alone"
+    try:
+        out = matrix(fitted, sales.head(3).assign(use_type=value))
+        codes = out[:, CATEGORIES.index("use_type")].astype(float)
+    except (ValueError, TypeError, LookupError) as error:
+        expect(False, sent=sent, got=f"{type(error).__name__}: {error}", look_at=where)
+    expect(bool(np.isnan(codes).all()), sent=sent, got=f"code {codes[0]:g}", look_at=where)
 
 
 @pytest.mark.task("1.4")
@@ -116,12 +136,22 @@ def test_only_what_it_was_fitted_on(fit, matrix, seattle, sales):
     """it knows the areas of the sales that it was fitted on, and no others of Seattle"""
     area = Random(seed()).choice(sorted(seattle["area"].unique()))
     fitted = fit(sales[sales["area"] != area])
-    codes = matrix(fitted, seattle[seattle["area"] == area].head(3))[:, 0].astype(float)
+    sent = f"fitted without a sale in area {area}, then asked for a house there"
+    try:
+        codes = matrix(fitted, seattle[seattle["area"] == area].head(3))[:, 0].astype(float)
+    except (ValueError, TypeError, LookupError) as error:
+        where = "what the encoder does with a category that it has not seen"
+        expect(False, sent=sent, got=f"{type(error).__name__}: {error}", look_at=where)
+    nowhere = Random(seed()).randrange(100, 900)
+    where = "where the list of known areas comes from"
+    if codes[0] == matrix(fitted, sales.head(1).assign(area=nowhere))[0, 0]:
+        # It does not know the area, then: all that are unknown have this code.
+        where = "what the encoder does with a category that it has not seen"
     expect(
         bool(np.isnan(codes).all()),
-        sent=f"fitted without a sale in area {area}, then asked for a house there",
+        sent=sent,
         got=f"code {codes[0]:g}, as if it had seen that area",
-        look_at="where the list of known areas comes from",
+        look_at=where,
     )
 
 

@@ -1,0 +1,15 @@
+    # wrong: there are two words in the file
+    checks = []
+    if column.categories is not None:
+        checks.append(pa.Check.isin(("sfr", "townhouse"), error=column.rule))
+    if column.minimum is not None:
+        checks.append(pa.Check.ge(_limit(column.minimum), error=column.rule))
+    if column.maximum is not None:
+        checks.append(pa.Check.le(_limit(column.maximum), error=column.rule))
+    if column.unique:
+        checks.append(pa.Check(lambda own: ~own.duplicated(), error="a value that no earlier row has"))
+    if column.not_above is not None:
+        other = values[column.not_above]
+        rule = f"no more than the {column.not_above} of the same row"
+        checks.append(pa.Check(lambda own: ~(own > other[own.index]).fillna(False), error=rule))
+    return checks
