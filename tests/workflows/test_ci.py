@@ -74,4 +74,4 @@ def test_elsewhere_ci_run_tries_every_python_that_is_there(upstream: GitHub) -> 
     done = subprocess.run([".ci/run"], cwd=root, env=environment, capture_output=True, text=True, check=True)
     assert re.search(r"^– hosts .*labs prove \(in part not run", done.stdout, flags=re.MULTILINE)
     for version in SUPPORTED:
-        assert f"check-01 with {version}\n" in done.stdout or f"not run: no Python {version} here" in done.stdout
+        assert f"test with {version}\n" in done.stdout or f"not run: no Python {version} here" in done.stdout

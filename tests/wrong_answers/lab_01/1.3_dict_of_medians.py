@@ -1,5 +1,0 @@
-        # wrong: a dict is indexed by area as well
-        per_square_foot = np.asarray(prices, dtype=float) / houses["tot_sf"]
-        self.by_area_ = per_square_foot.groupby(houses["area"]).median().to_dict()
-        self.anywhere_ = float(per_square_foot.median())
-        return self
