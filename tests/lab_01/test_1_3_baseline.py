@@ -220,6 +220,14 @@ def test_what_is_handed_in_stays_as_it_was():
         got=f"in the caller's own houses {' and '.join(changed)}" if changed else "the caller's own prices are others",
         look_at="whether you change what you were given, or make something new",
     )
+    labelled = pd.Series(paid, index=range(1_000, 1_000 + len(paid)))
+    MedianPricePerSquareFoot().fit(houses, labelled)
+    expect(
+        list(labelled.index) == list(range(1_000, 1_000 + len(paid))),
+        sent=f"{len(paid)} prices in a Series whose labels are 1000, 1001 …, which is looked at again",
+        got=f"the caller's own prices have the labels {labelled.index[0]}, {labelled.index[1]} …",
+        look_at="whether you change what you were given, or make something new",
+    )
 
 
 @pytest.mark.task("1.3")

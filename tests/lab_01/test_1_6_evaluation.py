@@ -83,6 +83,15 @@ def test_each_segment_is_measured_alone(table, sales):
         got=f"an error of {errors['north']:.1%} in north and {errors['south']:.1%} in south",
         look_at="which rows and which predictions belong to a segment: is it by position or by label?",
     )
+    labelled = pd.Series(predicted, index=list(reversed(some.index)))
+    again = {name: value(table(some, labelled), name, ERROR, "predictions that are a Series") for name in off}
+    expect(
+        again == errors,
+        sent="the same predictions in the same order, as a Series whose labels run the other way",
+        got=f"an error of {again['north']:.1%} in north and {again['south']:.1%} in south",
+        wanted=f"{errors['north']:.1%} and {errors['south']:.1%}, as before",
+        look_at="how pandas pairs a Series of predictions with the sales: by label",
+    )
 
 
 @pytest.mark.task("1.6")
@@ -127,6 +136,10 @@ def test_small_segments_stay(table, sales):
            look_at="what the column sales counts")  # fmt: skip
     small = [bool(got.loc[name, "small"]) for name in ("north", "south")]
     expect(small == [False, True], sent=sent, got=f"small: {small[0]} and {small[1]}", look_at="where small begins")
+    given = table(some, some["sale_price"].to_numpy() * noise, resamples=0)
+    small = [bool(given.loc[name, "small"]) for name in ("north", "south")]
+    expect(small == [False, True], sent=f"{sent}, and resamples=0", got=f"small: {small[0]} and {small[1]}",
+           look_at="what makes a segment small: its sales, or that it has no interval")  # fmt: skip
     intervals = [name for name in ("north", "south") if not np.isnan(value(got, name, f"{ERROR}_low", sent))]
     expect(
         intervals == ["north"],

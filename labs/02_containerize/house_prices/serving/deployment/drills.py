@@ -105,7 +105,7 @@ class Drills:
             def has_crashed() -> bool:
                 trafficked.update(pods.pods_with_traffic(self.cluster))
                 seen[:] = explain(self.cluster)
-                return any("ended with code" in line for line in seen)
+                return any("ended with code" in line and not line.endswith("says: nothing") for line in seen)
 
             releases.release_broken(self.cluster)
             try:

@@ -163,6 +163,10 @@ def gravest(log: str) -> str:
         return lines[-1] if lines else ""
 
 
+# Between two containers of a pod, the kubelet answers with what it has not found, as if that were the log.
+_KUBELETS_OWN = ("failed to try resolving symlinks", "unable to retrieve container logs")
+
+
 def _log(cluster: Cluster, pod: Any) -> str:
     """Return the end of the log of a pod's container that has ended."""
     from house_prices.serving.deployment.api import Refused
@@ -175,7 +179,8 @@ def _log(cluster: Cluster, pod: Any) -> str:
         except Refused:  # there is no earlier container, or its log is gone
             continue
         text: str = answer.data.decode(errors="replace")
-        return text
+        if not text.startswith(_KUBELETS_OWN):
+            return text
     return ""
 
 
