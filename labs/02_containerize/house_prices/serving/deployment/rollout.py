@@ -179,8 +179,7 @@ def _log(cluster: Cluster, pod: Any) -> str:
         except Refused:  # there is no earlier container, or its log is gone
             continue
         text: str = answer.data.decode(errors="replace")
-        if not text.startswith(_KUBELETS_OWN):
-            return text
+        return "" if text.startswith(_KUBELETS_OWN) else text
     return ""
 
 
