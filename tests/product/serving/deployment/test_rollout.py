@@ -9,7 +9,7 @@ import pytest
 from house_prices.serving.deployment import rollout
 from house_prices.serving.deployment.api import Refused
 from house_prices.serving.deployment.errors import NotRun
-from house_prices.serving.deployment.rollout import Rollout, RolloutStalled, gravest, look, wait_for_rollout
+from house_prices.serving.deployment.rollout import Rollout, RolloutStalled, explain, gravest, look, wait_for_rollout
 
 DONE = Rollout(wanted=2, updated=2, available=2, old=0, seen=True, given_up=False)
 
@@ -60,6 +60,41 @@ def test_a_change_that_the_controller_has_not_read_is_not_done() -> None:
 
 def test_a_status_without_numbers_is_one_of_zeros() -> None:
     assert look(cluster(replicas=1, least=2)) == Rollout(2, 0, 0, 0, seen=True, given_up=False)
+
+
+def crashed(before: str) -> Any:
+    """A cluster with one pod whose container has ended and been started again, and what is answered for its log."""
+    ended = SimpleNamespace(exit_code=4, reason="Error")
+    container = SimpleNamespace(
+        state=SimpleNamespace(waiting=None, terminated=None), last_state=SimpleNamespace(terminated=ended)
+    )
+    metadata = SimpleNamespace(name="a", uid="1", deletion_timestamp=None)
+    pod = SimpleNamespace(metadata=metadata, status=SimpleNamespace(conditions=None, container_statuses=[container]))
+    deployment = SimpleNamespace(status=SimpleNamespace(conditions=None))
+
+    def log(*_: Any, previous: bool, **__: Any) -> Any:
+        return SimpleNamespace(data=(before if previous else "Starting").encode())
+
+    return SimpleNamespace(
+        apps=SimpleNamespace(read_namespaced_deployment=lambda *_: deployment),
+        core=SimpleNamespace(
+            list_namespaced_pod=lambda *_, **__: SimpleNamespace(items=[pod]),
+            list_namespaced_event=lambda *_, **__: SimpleNamespace(items=[]),
+            read_namespaced_pod_log=log,
+        ),
+    )
+
+
+def test_a_container_that_ended_is_told_with_the_last_words_in_its_log() -> None:
+    assert explain(crashed("no model")) == ["pod a: ended with code 4 (Error); its log says: no model"]
+
+
+@pytest.mark.parametrize(
+    "answer", ["failed to try resolving symlinks in path /var/log", "unable to retrieve container logs"]
+)
+def test_what_the_kubelet_says_of_a_log_that_is_gone_is_not_that_log(answer: str) -> None:
+    """nor is the log of the container that was started after it"""
+    assert explain(crashed(answer)) == ["pod a: ended with code 4 (Error)"]
 
 
 def test_a_rollout_that_is_given_up_is_told_with_the_reasons(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,14 +102,14 @@ class Drills:
             known = {pod.release for pod in pods.pods(self.cluster)}
             trafficked: set[str] = set()
 
-            def has_crashed() -> bool:
+            def has_told_why() -> bool:
                 trafficked.update(pods.pods_with_traffic(self.cluster))
                 seen[:] = explain(self.cluster)
-                return any("ended with code" in line and not line.endswith("says: nothing") for line in seen)
+                return any("its log says" in line for line in seen)
 
             releases.release_broken(self.cluster)
             try:
-                pods.wait_until(has_crashed, "the broken release fails")
+                pods.wait_until(has_told_why, "the broken release fails")
                 broken = {pod.name for pod in pods.pods(self.cluster) if pod.release not in known}
             finally:
                 releases.undo(self.cluster)

@@ -147,8 +147,9 @@ def _reasons(cluster: Cluster, pod: Any) -> list[str]:
         if waiting and waiting.reason not in ("ContainerCreating", "PodInitializing"):
             reasons.append(f"{waiting.reason}: {waiting.message or 'no more is said'}")
         if ended:
-            said = gravest(_log(cluster, pod)) or "nothing"
-            reasons.append(f"ended with code {ended.exit_code} ({ended.reason}); its log says: {said}")
+            said = gravest(_log(cluster, pod))
+            words = f"; its log says: {said}" if said else ""
+            reasons.append(f"ended with code {ended.exit_code} ({ended.reason}){words}")
     return reasons + _warnings(cluster, pod)
 
 
@@ -168,7 +169,7 @@ _KUBELETS_OWN = ("failed to try resolving symlinks", "unable to retrieve contain
 
 
 def _log(cluster: Cluster, pod: Any) -> str:
-    """Return the end of the log of a pod's container that has ended."""
+    """Return the end of the log of a pod's container that has ended; nothing if it is gone."""
     from house_prices.serving.deployment.api import Refused
 
     read = partial(cluster.core.read_namespaced_pod_log, pod.metadata.name, NAMESPACE, tail_lines=20)
