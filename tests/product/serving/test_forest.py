@@ -43,6 +43,14 @@ def test_values_at_the_edge_go_where_they_should(rows: np.ndarray[Any, Any]) -> 
     assert Forest(MODEL).agrees(MODEL, rows)
 
 
+def test_a_value_that_is_a_threshold_goes_the_way_of_the_lower_ones() -> None:
+    nodes = np.concatenate([tree.nodes for (tree,) in MODEL._predictors])
+    asked = nodes[(nodes["is_leaf"] == 0) & (nodes["is_categorical"] == 0)]
+    rows = np.zeros((len(asked), COLUMNS))
+    rows[np.arange(len(asked)), asked["feature_idx"]] = asked["num_threshold"]
+    assert Forest(MODEL).agrees(MODEL, rows)
+
+
 @pytest.mark.parametrize("options", [{"max_leaf_nodes": 2}, {"max_depth": 1}, {"categorical_features": None}])
 def test_other_shapes_of_trees(options: dict[str, Any]) -> None:
     model = fitted(**options)

@@ -98,6 +98,19 @@ def test_what_is_new_to_the_model_is_noted_for_its_house_alone(made: Made, predi
     )
 
 
+@pytest.mark.parametrize(
+    ("change", "note"),
+    [
+        ({"area": 6}, "area 6 was not"),
+        ({"beds": 30}, "beds 30 lies above"),
+        ({"latitude": 47.0}, "latitude 47 lies below"),
+    ],
+)
+def test_one_thing_alone_that_is_new_is_noted(predictor: Predictor, change: dict[str, Any], note: str) -> None:
+    ((told,),) = predictor.encode([{**HOUSE, **change}]).notes
+    assert told.startswith(note)
+
+
 def test_the_contract_lets_through_nothing_that_cannot_be_encoded(contract: Contract, predictor: Predictor) -> None:
     asked = contract.Request.model_validate({"houses": [HOUSE] * 1_000}).model_dump()["houses"]
     assert np.isfinite(predictor.predict(predictor.encode(asked).matrix)).all()
