@@ -3,6 +3,9 @@
 Three kinds of cases, each run in a copy of the project of its own: the reference passes every check, whatever the
 seed; a task that is blanked fails at its own checks, and no task fails that does not come after it; and each wrong
 answer fails its task with exactly the diagnosis that was recorded for it.
+
+Checks that ask an engine or a cluster take long. So of them is asked only what could come out differently: not what
+other seeds draw, and not each time that one of the tasks is blanked that need none, but once with those all blanked.
 """
 
 import difflib
@@ -41,10 +44,12 @@ class Case:
     Attributes
     ----------
     bodies : by task, what its region holds instead of the reference.
-    task : the one that is blanked or answered wrongly.
+    asked : the tasks whose checks count.
+    task : the one that is blanked or answered wrongly; None if none or several are.
     """
 
     kind: Literal["reference", "blank", "wrong answer"]
+    asked: tuple[str, ...]
     seed: int = SEED
     bodies: Mapping[str, str] = field(default_factory=dict)
     task: Task | None = None
@@ -54,7 +59,9 @@ class Case:
     def name(self) -> str:
         if self.answer:
             return f"wrong answer {self.answer.name}"
-        return f"{self.task.id} blanked" if self.task else f"reference, seed {self.seed}"
+        if self.bodies:
+            return f"{self.task.id} blanked" if self.task else "all that needs no tool blanked"
+        return f"reference, seed {self.seed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +150,21 @@ def cases_of(root: Path, lab: Lab, answers: Iterable[WrongAnswer]) -> list[Case]
     ------
     MarkerError : a task's region cannot be found.
     """
-    cases = [Case("reference", seed) for seed in (SEED, *FURTHER_SEEDS)]
+    without_tools = tuple(task.id for task in lab.tasks if not task.needs)
+    with_tools = tuple(task.id for task in lab.tasks if task.needs)
+    cases = [Case("reference", (*without_tools, *with_tools))]
+    stubs = {task.id: stub(task, find(read_text(root / task.file), task.file, task.id)) for task in lab.tasks}
+    if without_tools and with_tools:
+        cases.append(Case("blank", with_tools, bodies={task: stubs[task] for task in without_tools}))
+    if without_tools:
+        cases += [Case("reference", without_tools, seed) for seed in FURTHER_SEEDS]
     for task in lab.tasks:
-        region = find(read_text(root / task.file), task.file, task.id)
-        cases.append(Case("blank", bodies={task.id: stub(task, region)}, task=task))
+        alike = tuple(other.id for other in lab.tasks if other.needs == task.needs)
+        cases.append(Case("blank", alike, bodies={task.id: stubs[task.id]}, task=task))
     for answer in answers:
-        cases.append(Case("wrong answer", bodies={answer.task.id: answer.body}, task=answer.task, answer=answer))
+        # A wrong answer is only asked what its own task asks: the rest of the lab holds the reference.
+        own = answer.task
+        cases.append(Case("wrong answer", (own.id,), bodies={own.id: answer.body}, task=own, answer=answer))
     return cases
 
 
@@ -164,15 +180,14 @@ def _run(project: Project, lab: Lab, labs: tuple[Lab, ...], case: Case, update: 
         except MarkerError as error:
             wanted = "a body that can stand in its region"
             return Result(case, "failed", time.monotonic() - started, wanted, error.problem)
-        # A wrong answer is only asked what its own task asks: the rest of the lab holds the reference.
-        only = [case.task.id] if case.task and case.answer else []
         verdicts = check_lab(
             _tests(project.root, lab),
             lab.tasks,
             root=tree,
             paths=paths,
-            only=only,
-            skipped=[task.id for task in lab.tasks if only and task.id not in only],
+            only=case.asked,
+            # The others hold the reference, unless they are blanked.
+            skipped=[task.id for task in lab.tasks if task.id not in (*case.asked, *case.bodies)],
             seed=case.seed,
             python=project.python,
             # pytest's numbered folders are shared by all that runs on a machine; cases must not meet in them.
@@ -207,6 +222,8 @@ def _judge(lab: Lab, case: Case, verdicts: Verdicts, update: bool) -> tuple[Outc
         return _judge_answer(case.answer, verdicts, update)
     if case.task:
         return _judge_blank(lab, case.task, verdicts)
+    if case.bodies:
+        return _judge_blanks(verdicts)
     if verdicts.exit_code == 0:
         return "passed", "", "", ""
     outcome: Outcome = "failed" if verdicts.count("failed") or not verdicts.checks else "not_run"
@@ -225,6 +242,15 @@ def _judge_blank(lab: Lab, task: Task, verdicts: Verdicts) -> tuple[Outcome, str
     if "not_run" in own:
         return "not_run", f"a check of task {task.id} fails", _report(verdicts.of(task.id)), ""
     return "failed", f"a check of task {task.id} fails", "all of them pass with nothing in the region", ""
+
+
+def _judge_blanks(verdicts: Verdicts) -> tuple[Outcome, str, str, str]:
+    if verdicts.count("failed"):
+        failed = _report(v for v in verdicts.checks if v.outcome == "failed")
+        return "failed", "no check fails of a task that needs a tool, unless it comes after one of those", failed, ""
+    if not verdicts.count("passed"):
+        return "not_run", "checks pass of tasks that need a tool", _report(verdicts.checks), ""
+    return "passed", "", "", ""
 
 
 def _judge_answer(answer: WrongAnswer, verdicts: Verdicts, update: bool) -> tuple[Outcome, str, str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit import proving
+from labkit import doctor, proving
 from labkit.catalog import load_labs
 from labkit.project import Project
 from labkit.proving import Proof, Result, prove
@@ -184,6 +184,39 @@ def test_paths_of_temporary_folders_are_no_part_of_a_diagnosis(project: Project)
     assert told.endswith("    your code printed\n      tree/shop tmp/test_a0\n")
 
 
+@pytest.fixture
+def with_a_tool(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The toy, whose task 1.2 comes after none and needs a cluster, which is there."""
+    toml = project.root / "labs/01_toy/lab.toml"
+    toml.write_text(toml.read_text().replace('after = ["1.1"]\n', 'needs = ["cluster"]\n'))
+    monkeypatch.setitem(doctor.NEED_CHECKS, "cluster", lambda: doctor.Check("cluster", ok=True, found="here"))
+    return project
+
+
+def test_tools_are_asked_only_what_could_come_out_differently(with_a_tool: Project) -> None:
+    proof = proof_of(with_a_tool)
+    assert (proof.exit_code, off(proof)) == (0, {})
+    assert {result.case.name: result.case.asked for result in proof.results} == {
+        "reference, seed 1": ("1.1", "1.2"),
+        "all that needs no tool blanked": ("1.2",),
+        "reference, seed 2": ("1.1",),
+        "reference, seed 3": ("1.1",),
+        "1.1 blanked": ("1.1",),
+        "1.2 blanked": ("1.2",),
+        "wrong answer 1.1_printed": ("1.1",),
+        "wrong answer 1.2_root": ("1.2",),
+    }
+
+
+def test_a_check_with_a_tool_that_fails_for_want_of_a_task_that_it_does_not_name(with_a_tool: Project) -> None:
+    write_checks(with_a_tool, CHECKS.replace('    expect("USER 1"', '    greet("Ada")\n    expect("USER 1"'))
+    proof = proof_of(with_a_tool)
+    assert off(proof) == {"all that needs no tool blanked": "failed"}
+    told = result(proof, "all that needs no tool blanked")
+    assert told.wanted == "no check fails of a task that needs a tool, unless it comes after one of those"
+    assert told.got.startswith("✗ 1.2 the container's process is not root's\n")
+
+
 def test_what_needs_a_tool_that_is_missing_is_not_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     toml = project.root / "labs/01_toy/lab.toml"
     toml.write_text(toml.read_text().replace('after = ["1.1"]\n', 'needs = ["cluster"]\n'))
@@ -193,6 +226,7 @@ def test_what_needs_a_tool_that_is_missing_is_not_run(project: Project, monkeypa
     assert proof.exit_code == 3
     assert set(off(proof).values()) == {"not_run"}
     assert "1.1 blanked" not in off(proof)
+    assert "all that needs no tool blanked" in off(proof)
 
 
 def test_broken_markers_are_told_and_nothing_is_run(project: Project) -> None:
