@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -225,14 +226,51 @@ def servers(model):
 
 
 @pytest.fixture(scope="module")
-def seen(servers, body):
+def ends(servers, body):
+    """Both servers are told to end, at the same time: what their clients have seen is a future for each."""
+    with ThreadPoolExecutor(2) as pool:
+        yield SimpleNamespace(
+            busy=pool.submit(end_busy_server, servers.busy, body), idle=pool.submit(end_idle_server, servers.idle, body)
+        )
+
+
+@pytest.fixture(scope="module")
+def seen(ends):
     """What the clients of a server have seen that was told to end."""
-    server = servers.busy
+    return ends.busy.result()
+
+
+@pytest.fixture(scope="module")
+def quiet(ends):
+    """What becomes of a server that has nothing to do when it is told to end, and of a late request."""
+    return ends.idle.result()
+
+
+def end_busy_server(server, body):
     clients = Clients(server, body)
     clients.live_through(server.process.terminate)
     server.ended(PATIENCE)
     raise_what_broke(server)
     return SimpleNamespace(clients=clients, by_itself=bool(server.said("Worker exiting")))
+
+
+def end_idle_server(server, body):
+    port, client = server.port, http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    client.request("POST", PATH, body, JSON)
+    client.getresponse().read()
+    server.process.terminate()
+    time.sleep(QUIET_DRAIN / 2)
+    late = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        late.request("POST", PATH, body, JSON)
+        came = f"{late.getresponse().status}"
+    except (OSError, http.client.HTTPException):
+        came = "no answer"
+    finally:
+        late.close()
+    code = server.ended(PATIENCE)
+    raise_what_broke(server)
+    return SimpleNamespace(late=came, code=code)
 
 
 def raise_what_broke(server):
@@ -323,28 +361,6 @@ def test_it_does_not_wait_for_ever(seen):
         wanted="it gives that request up, and leaves",
         look_at="how long is waited at most, and from when on that counts",
     )
-
-
-@pytest.fixture(scope="module")
-def quiet(servers, body):
-    """What becomes of a server that has nothing to do when it is told to end, and of a late request."""
-    server = servers.idle
-    port, client = server.port, http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
-    client.request("POST", PATH, body, JSON)
-    client.getresponse().read()
-    server.process.terminate()
-    time.sleep(QUIET_DRAIN / 2)
-    late = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    try:
-        late.request("POST", PATH, body, JSON)
-        came = f"{late.getresponse().status}"
-    except (OSError, http.client.HTTPException):
-        came = "no answer"
-    finally:
-        late.close()
-    code = server.ended(PATIENCE)
-    raise_what_broke(server)
-    return SimpleNamespace(late=came, code=code)
 
 
 @pytest.mark.task("2.6")
