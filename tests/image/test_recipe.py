@@ -12,6 +12,9 @@ from house_prices.serving.deployment.building import DOCKERFILE
 from tests import checkov
 from tests.image.conftest import ROOT
 
+# One process for all of them: checkov takes long to start, and is asked about everything at once.
+pytestmark = pytest.mark.xdist_group("recipe")
+
 OURS = {"service": ROOT / DOCKERFILE, "sbom": ROOT / ".ci" / "sbom.Dockerfile"}
 MISTAKES = {  # what is written instead of what, and who sees it
     "root": ("USER 10001:10001", "USER root", {"DL3002", "CKV_DOCKER_8"}),

@@ -16,6 +16,9 @@ from tests import checkov
 from tests.k8s.conftest import render, write
 
 VERSION = "1.34"
+# One process for all of them: checkov takes long to start, and is asked about everything at once.
+pytestmark = pytest.mark.xdist_group("manifests")
+
 Objects = list[dict[str, Any]]
 Change = Callable[[dict[str, Any]], Any]
 

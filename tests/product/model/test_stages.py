@@ -16,6 +16,9 @@ from house_prices.model.model_file import KnownModels, load_model
 from house_prices.model.sales import load_seattle
 from house_prices.model.stages import STAGES, run
 
+# One process for all of them: what they look at is half a minute's work.
+pytestmark = pytest.mark.xdist_group("stages")
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
