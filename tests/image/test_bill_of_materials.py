@@ -19,7 +19,7 @@ INSTALLED = "import importlib.metadata as m, json; print(json.dumps({d.name: d.v
 @pytest.fixture(scope="module")
 def bill(image: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("bill")
-    subprocess.run([ROOT / ".ci" / "sbom", image, str(folder)], capture_output=True, check=True)
+    subprocess.run([ROOT / ".ci" / "sbom", str(folder), image], capture_output=True, check=True)
     found: dict[str, Any] = json.loads((folder / "sbom.json").read_text())
     return found
 

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from bootstrap import SUPPORTED
+from labkit.catalog import load_labs
 from tests.labkit.toy import commit, git
 from tests.workflows.github import ROOT, WORKFLOWS, GitHub, need_python
 
@@ -26,6 +27,8 @@ def upstream(github: GitHub) -> GitHub:
         (root / name).parent.mkdir(parents=True)
         shutil.copy(ROOT / name, root / name)
     (root / "Makefile").write_text(MAKEFILE)
+    (root / ".ci" / "sbom").write_text('#!/bin/sh\nmkdir "$1" && echo bill >"$1/sbom.json"\n')
+    (root / ".ci" / "sbom").chmod(0o755)
     labs = root / ".venv" / "bin" / "labs"
     labs.parent.mkdir(parents=True)
     labs.write_text("#!/bin/sh\nexit 3\n")  # as where there is no engine and no cluster
@@ -49,8 +52,14 @@ def test_a_job_does_what_ci_run_does_with_its_python_and_no_other(upstream: GitH
     assert [(name, job.result) for name, job in jobs.items()] == [(f"CI/Python {version}", "success")]
     (job,) = jobs.values()
     assert re.findall(r"^(\S+) with (.+)$", job.log, flags=re.MULTILINE) == [
-        (target, version) for target in ("lab-01", "test", "lint", "lab-02", "test", "test", "lab-02")
+        (target, version) for target in ("lab-01", "test", "lab-02", "test", "test", "test", "lint")
     ]
+
+
+def test_the_bill_of_materials_is_kept(upstream: GitHub) -> None:
+    need_python("3.11")
+    upstream.push(UPSTREAM, "ci.yml", "--matrix", "python:3.11")
+    assert (upstream.artifact("sbom") / "sbom.json").read_text() == "bill\n"
 
 
 def test_what_fails_in_ci_run_fails_the_job(upstream: GitHub) -> None:
@@ -67,11 +76,16 @@ def test_nothing_runs_in_a_fork(upstream: GitHub) -> None:
     assert upstream.push(UPSTREAM, "ci.yml", fork=True) == {}
 
 
-def test_elsewhere_ci_run_tries_every_python_that_is_there(upstream: GitHub) -> None:
+def test_elsewhere_ci_run_tries_the_newest_python_too(upstream: GitHub) -> None:
     # These tests may themselves have been called by one of ci.yml's jobs.
     environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYENV_ROOT")}
     root = upstream.repository(UPSTREAM)
     done = subprocess.run([".ci/run"], cwd=root, env=environment, capture_output=True, text=True, check=True)
-    assert re.search(r"^– hosts .*labs prove \(in part not run", done.stdout, flags=re.MULTILINE)
-    for version in SUPPORTED:
-        assert f"test with {version}\n" in done.stdout or f"not run: no Python {version} here" in done.stdout
+    assert re.search(r"^– proof .*labs prove 02 \(in part not run", done.stdout, flags=re.MULTILINE)
+    newest = SUPPORTED[0]
+    assert f"lab-01 with {newest}\n" in done.stdout or f"not run: no Python {newest} here" in done.stdout
+
+
+def test_ci_run_proves_each_lab() -> None:
+    proven = re.findall(r"^ *step proof .* prove (\d\d)$", (ROOT / ".ci" / "run").read_text(), flags=re.MULTILINE)
+    assert proven == [lab.id for lab in load_labs(ROOT) if lab.tasks]
