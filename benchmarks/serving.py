@@ -117,8 +117,8 @@ def main() -> int:
         measured: dict[str, list[tuple[float, float, float, float, float]]] = {server.name: [] for server in servers}
         for number in range(arguments.rounds):
             for server in servers:
-                with _running(server, scratch):
-                    script = _script(server, scratch)
+                with running(server, scratch):
+                    script = request_script(server, scratch)
                     _wrk(server, script, 64, 3)
                     many = _wrk(server, script, 64, arguments.seconds)
                     alone = _wrk(server, script, 1, arguments.seconds)
@@ -132,8 +132,8 @@ def main() -> int:
 
 
 def _servers(scratch: Path) -> list[Server]:
-    model, digest = _model(scratch)
-    ports = [_free_port() for _ in range(7)]
+    model, digest = trained_model(scratch)
+    ports = [free_port() for _ in range(7)]
     own = {
         "SERVING_MODEL": str(model),
         "SERVING_MODEL_DIGEST": digest,
@@ -167,7 +167,7 @@ def _servers(scratch: Path) -> list[Server]:
     ]  # fmt: skip
 
 
-def _model(scratch: Path) -> tuple[Path, str]:
+def trained_model(scratch: Path) -> tuple[Path, str]:
     """Train lab 01's model and return its folder and digest."""
     folder, known = scratch / "model", scratch / "known.json"
     train = [sys.executable, "-m", "house_prices.model", "train", "--out", str(folder), "--known", str(known)]
@@ -208,7 +208,7 @@ def _environment(lock: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _running(server: Server, scratch: Path) -> Iterator[None]:
+def running(server: Server, scratch: Path) -> Iterator[None]:
     """Start a server in a session of its own, wait until it answers 200, and end all of it afterwards."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | server.environment
     with (scratch / "server.log").open("w") as log:
@@ -240,7 +240,7 @@ def _running(server: Server, scratch: Path) -> Iterator[None]:
             process.wait()
 
 
-def _script(server: Server, scratch: Path) -> Path:
+def request_script(server: Server, scratch: Path) -> Path:
     path = scratch / "request.lua"
     path.write_text(
         'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
@@ -268,7 +268,7 @@ def _milliseconds(text: str, percentile: str) -> float:
     return float(value) * {"us": 0.001, "ms": 1.0, "s": 1_000.0}[unit]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

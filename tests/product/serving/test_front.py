@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from waitress import wasyncore
 
 from house_prices.serving import front as subject
-from house_prices.serving.front import CONNECTIONS, Front, room_for_connections
+from house_prices.serving.front import ACCEPTED_IN_A_TURN, CONNECTIONS, Front, room_for_connections
 from tests.product.serving.connections import Answer, Connection
 
 SECONDS = 10.0
@@ -520,6 +520,25 @@ def test_nothing_is_under_way_once_all_is_answered(start: Start) -> None:
         while running.front.busy:  # for a moment, the other one could still send a request
             assert time.monotonic() < end
             time.sleep(0.02)
+
+
+def test_a_turn_takes_some_of_the_connections_that_wait_and_leaves_some_to_other_workers(start: Start) -> None:
+    with start().stopped() as front, contextlib.ExitStack() as stack:
+        for _ in range(ACCEPTED_IN_A_TURN + 3):
+            stack.enter_context(socket.create_connection(front.socket.getsockname(), timeout=SECONDS))
+        front.turn(0)
+        assert len(front.active_channels) == ACCEPTED_IN_A_TURN
+        front.turn(0)
+        assert len(front.active_channels) == ACCEPTED_IN_A_TURN + 3
+
+
+def test_a_turn_takes_no_more_connections_than_there_is_room_for(start: Start) -> None:
+    with start().stopped() as front, contextlib.ExitStack() as stack:
+        front.adj.connection_limit = len(front._map) + 2
+        for _ in range(4):
+            stack.enter_context(socket.create_connection(front.socket.getsockname(), timeout=SECONDS))
+        front.turn(0)
+        assert len(front.active_channels) == 2
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ log = logging.getLogger("house_prices.serving")
 CONNECTIONS = 4_000
 FILES_FOR_THE_REST = 200
 LOOP_SECONDS = 0.5
+ACCEPTED_IN_A_TURN = 8
 FRESH_SECONDS = 1.0
 """For which a new connection is taken for one on which a request is on its way."""
 LINGER_SECONDS = 2.0
@@ -206,6 +207,18 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
             except Exception:  # one client's connection must not end all the others
                 log.exception("a connection broke while its request was refused")
                 channel.handle_close()
+
+    def handle_accept(self) -> None:
+        """Take some of the connections that wait.
+
+        waitress takes one a turn, and a turn takes longer the more requests come: under overload a new client would
+        wait for seconds to be refused. To take all would leave the other workers none.
+        """
+        for _ in range(ACCEPTED_IN_A_TURN):
+            before = len(self._map)
+            super().handle_accept()
+            if not before < len(self._map) < self.adj.connection_limit:
+                return
 
     @property
     def busy(self) -> bool:
