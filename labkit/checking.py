@@ -27,7 +27,7 @@ from labkit.channel import LOST, sign
 from labkit.checks import show
 from labkit.expected import Check, find_checks
 from labkit.places import Lines, Places
-from labkit.regions import MarkerError, Region, find, is_open, read_text
+from labkit.regions import MarkerError, Region, find, is_open, left_over, read_text
 from labkit.tasks import Task
 from labkit.verdicts import Outcome, Verdict, Verdicts
 
@@ -184,7 +184,7 @@ class _Session:
             elif missing:
                 outcome: Outcome = "failed" if missing[0] in require else "not_run"
                 self.settle(check, outcome, reason=f"needs {missing[0]}: {lacking[missing[0]]}")
-            elif fields := broken[task.file]:
+            elif fields := broken[task.file] or self._left_over(task):
                 self._hopeless[check.id] = fields
 
     def conclude(self) -> None:
@@ -395,6 +395,12 @@ class _Session:
         except (ValueError, RecursionError, MemoryError) as error:
             return {"got": f"{type(error).__name__}: {show(str(error))}", "at": file}
         return {}
+
+    def _left_over(self, task: Task) -> dict[str, str]:
+        """Say where the comment still stands by which everybody takes a task for open that is no Python."""
+        region = self._region(task.id)
+        line = left_over(task, region) if region else None
+        return {"reason": f"line {line} of {task.file} still marks the hole: remove it"} if line else {}
 
 
 class _Child:

@@ -205,6 +205,19 @@ def is_open(task: Task, region: Region) -> bool:
     )
 
 
+def left_over(task: Task, region: Region) -> int | None:
+    """Return the line of the file in which the words of the stub still stand beside an answer; None if nowhere.
+
+    In Python the stub raises, so that nobody overlooks it. Elsewhere it is a comment, and whatever meets it there takes
+    the task for open.
+    """
+    if task.is_python or is_open(task, region):
+        return None
+    words = split_lines(stub(task, region))[0].strip()
+    lines = [line.strip() for line in split_lines(region.body)]
+    return region.start + 1 + lines.index(words) if words in lines else None
+
+
 def _pair(lines: list[str], path: Path | str) -> list[Region]:
     regions: list[Region] = []
     opened: tuple[int, re.Match[str]] | None = None

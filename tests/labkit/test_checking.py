@@ -201,6 +201,15 @@ def test_the_stub_of_another_task_that_was_left_beside_its_solution_is_named_too
     assert first(check()).reason == "task 1.3: the raise of line 4 still stands"
 
 
+def test_the_comment_that_marks_a_hole_has_to_go(tmp_path: Path, tests: Path, write: Write) -> None:
+    """where nothing raises, the product takes the task for open by it, though all else may be right"""
+    (tmp_path / "Dockerfile").write_text("# TASK 1.3: count\n# Task 1.3: count\nFROM scratch\n# END TASK 1.3\n")
+    count = replace(TASKS[2], file="Dockerfile")
+    verdicts = check_lab(tests, (*TASKS[:2], count), root=tmp_path, paths=[tmp_path / "labs/01_toy"], only=["1.3"])
+    (verdict,) = verdicts.checks
+    assert (verdict.outcome, verdict.reason) == ("failed", "line 2 of Dockerfile still marks the hole: remove it")
+
+
 def test_another_open_task_that_stands_in_the_way_is_named(check: Check, write: Write) -> None:
     write(till='raise NotImplementedError("Task 1.9: else")\n')
     assert check("1.3").checks[0].reason == "task 1.9 is open: not written yet"

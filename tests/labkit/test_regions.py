@@ -12,6 +12,7 @@ from labkit.regions import (
     encode,
     find,
     is_open,
+    left_over,
     parse,
     read_text,
     readable_bodies,
@@ -166,6 +167,15 @@ def test_a_comment_is_an_answer_where_it_may_be_one() -> None:
     dockerfile = task("Dockerfile")
     assert is_open(dockerfile, region("# Task 1.1: greet whoever  comes in\r\n"))
     assert not is_open(dockerfile, region("# escape=`\n"))
+
+
+def test_the_words_of_a_stub_are_found_beside_an_answer_where_nothing_raises() -> None:
+    words = "# Task 1.1: greet whoever comes in\n"
+    found = region(f"FROM scratch\n  {words}")
+    assert left_over(task("Dockerfile"), found) == found.start + 2
+    assert left_over(task("Dockerfile"), region(words)) is None
+    assert left_over(task("Dockerfile"), region("FROM scratch\n# Task 1.1: another\n")) is None
+    assert left_over(task(), region(f"return 1\n{words}")) is None
 
 
 def test_lines_end_where_python_says_they_do() -> None:
