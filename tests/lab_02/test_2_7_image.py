@@ -391,11 +391,14 @@ def hashes_are_asked_for(image, lock):
 
 
 def last_words(said):
-    """Return the last line that the failing step of a build has printed, or else what the builder says of it."""
+    """Return the last error that the failing step of a build has printed, or its last line, or what the builder says.
+
+    After pip's error come notes of pip's own, as that the problem is likely not one with pip.
+    """
     lines = said.splitlines()
     step = next((found[1] for line in lines if (found := re.match(r"#(\d+) ERROR", line))), "")
     printed = [found[1] for line in lines if (found := re.match(rf"#{step} \d+\.\d+ (.*\S)", line))]
-    return printed[-1] if printed else lines[-1]
+    return [*lines[-1:], *printed, *(line for line in printed if line.startswith("ERROR:"))][-1]
 
 
 def some(names):
