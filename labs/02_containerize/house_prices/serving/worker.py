@@ -41,7 +41,8 @@ class DrainingWorker(Worker):  # type: ignore[misc]
         try:
             service = load_service(self.settings)
         except HousePricesError as error:
-            log.critical("the model was refused: %s", error)
+            trusted = self.settings.model_digest or f"those in {self.settings.known_models}"
+            log.critical("the model was refused: %s", error, extra={"trusted": trusted})
             sys.exit(Arbiter.APP_LOAD_ERROR)
         self.health = Health(leaving=self.app.leaving, batcher_alive=lambda: service.batcher.alive)
         self.wsgi = create_app(

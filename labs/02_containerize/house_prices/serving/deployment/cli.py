@@ -79,8 +79,9 @@ def deploy(image: Annotated[str, typer.Option(help="An image in the Docker engin
     cluster = local_cluster()
     tell(f"cluster {cluster.context} at {cluster.server}")
     manifests = render(cluster, LOCAL, image, image_id(image))
+    tell(f"{image} on its way to the nodes")
     load_image(cluster, image)
-    tell(f"{image} is on its nodes")
+    tell(f"{image} is there")
     for line in apply(cluster, manifests):
         tell(line)
     wait_for_rollout(cluster, tell)
