@@ -213,9 +213,9 @@ def left_over(task: Task, region: Region) -> int | None:
     """
     if task.is_python or is_open(task, region):
         return None
-    words = split_lines(stub(task, region))[0].strip()
-    lines = [line.strip() for line in split_lines(region.body)]
-    return region.start + 1 + lines.index(words) if words in lines else None
+    words = re.compile(rf"\s*{re.escape(region.lead)}\s*Task {re.escape(task.id)}:")
+    lines = enumerate(split_lines(region.body), start=region.start + 1)
+    return next((number for number, line in lines if words.match(line)), None)
 
 
 def _pair(lines: list[str], path: Path | str) -> list[Region]:

@@ -174,7 +174,8 @@ def test_the_words_of_a_stub_are_found_beside_an_answer_where_nothing_raises() -
     found = region(f"FROM scratch\n  {words}")
     assert left_over(task("Dockerfile"), found) == found.start + 2
     assert left_over(task("Dockerfile"), region(words)) is None
-    assert left_over(task("Dockerfile"), region("FROM scratch\n# Task 1.1: another\n")) is None
+    assert left_over(task("Dockerfile"), region("FROM scratch\n# Task 1.1: in other words\n")) == found.start + 2
+    assert left_over(task("Dockerfile"), region("FROM scratch\n# Task 1.2: another\n# Task 1.1 is done\n")) is None
     assert left_over(task(), region(f"return 1\n{words}")) is None
 
 
