@@ -154,8 +154,9 @@ def cases_of(root: Path, lab: Lab, answers: Iterable[WrongAnswer]) -> list[Case]
     with_tools = tuple(task.id for task in lab.tasks if task.needs)
     cases = [Case("reference", (*without_tools, *with_tools))]
     stubs = {task.id: stub(task, find(read_text(root / task.file), task.file, task.id)) for task in lab.tasks}
-    if without_tools and with_tools:
-        cases.append(Case("blank", with_tools, bodies={task: stubs[task] for task in without_tools}))
+    after = set().union(*(depends_on(lab.tasks, task) for task in without_tools))
+    if apart := tuple(task for task in with_tools if task not in after):
+        cases.append(Case("blank", apart, bodies={task: stubs[task] for task in without_tools}))
     if without_tools:
         cases += [Case("reference", without_tools, seed) for seed in FURTHER_SEEDS]
     for task in lab.tasks:
@@ -186,8 +187,8 @@ def _run(project: Project, lab: Lab, labs: tuple[Lab, ...], case: Case, update: 
             root=tree,
             paths=paths,
             only=case.asked,
-            # The others hold the reference, unless they are blanked.
-            skipped=[task.id for task in lab.tasks if task.id not in (*case.asked, *case.bodies)],
+            # The others hold the reference, or what is asked does not come after them.
+            skipped=[task.id for task in lab.tasks if task.id not in case.asked],
             seed=case.seed,
             python=project.python,
             # pytest's numbered folders are shared by all that runs on a machine; cases must not meet in them.
@@ -245,12 +246,11 @@ def _judge_blank(lab: Lab, task: Task, verdicts: Verdicts) -> tuple[Outcome, str
 
 
 def _judge_blanks(verdicts: Verdicts) -> tuple[Outcome, str, str, str]:
-    if verdicts.count("failed"):
-        failed = _report(v for v in verdicts.checks if v.outcome == "failed")
-        return "failed", "no check fails of a task that needs a tool, unless it comes after one of those", failed, ""
-    if not verdicts.count("passed"):
-        return "not_run", "checks pass of tasks that need a tool", _report(verdicts.checks), ""
-    return "passed", "", "", ""
+    if verdicts.exit_code == 0:
+        return "passed", "", "", ""
+    wanted = "every check passes of a task that needs a tool and comes after none of those in lab.toml"
+    outcome: Outcome = "failed" if verdicts.count("failed") else "not_run"
+    return outcome, wanted, _report(v for v in verdicts.checks if v.outcome != "passed"), ""
 
 
 def _judge_answer(answer: WrongAnswer, verdicts: Verdicts, update: bool) -> tuple[Outcome, str, str, str]:

@@ -184,11 +184,16 @@ def test_paths_of_temporary_folders_are_no_part_of_a_diagnosis(project: Project)
     assert told.endswith("    your code printed\n      tree/shop tmp/test_a0\n")
 
 
-@pytest.fixture
-def with_a_tool(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """The toy, whose task 1.2 comes after none and needs a cluster, which is there."""
+def need_a_cluster(project: Project) -> None:
+    """Have task 1.2 need a cluster, and come after none."""
     toml = project.root / "labs/01_toy/lab.toml"
     toml.write_text(toml.read_text().replace('after = ["1.1"]\n', 'needs = ["cluster"]\n'))
+
+
+@pytest.fixture
+def with_a_tool(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The toy, whose task 1.2 needs a cluster, which is there."""
+    need_a_cluster(project)
     monkeypatch.setitem(doctor.NEED_CHECKS, "cluster", lambda: doctor.Check("cluster", ok=True, found="here"))
     return project
 
@@ -213,13 +218,21 @@ def test_a_check_with_a_tool_that_fails_for_want_of_a_task_that_it_does_not_name
     proof = proof_of(with_a_tool)
     assert off(proof) == {"all that needs no tool blanked": "failed"}
     told = result(proof, "all that needs no tool blanked")
-    assert told.wanted == "no check fails of a task that needs a tool, unless it comes after one of those"
+    assert told.wanted == "every check passes of a task that needs a tool and comes after none of those in lab.toml"
     assert told.got.startswith("✗ 1.2 the container's process is not root's\n")
 
 
+def test_what_comes_after_a_blanked_task_is_not_asked(with_a_tool: Project) -> None:
+    """also where nothing is left to ask: no case stays not run for ever"""
+    toml = with_a_tool.root / "labs/01_toy/lab.toml"
+    toml.write_text(toml.read_text().replace('needs = ["cluster"]\n', 'needs = ["cluster"]\nafter = ["1.1"]\n'))
+    proof = proof_of(with_a_tool)
+    assert (proof.exit_code, off(proof)) == (0, {})
+    assert "all that needs no tool blanked" not in {result.case.name for result in proof.results}
+
+
 def test_what_needs_a_tool_that_is_missing_is_not_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    toml = project.root / "labs/01_toy/lab.toml"
-    toml.write_text(toml.read_text().replace('after = ["1.1"]\n', 'needs = ["cluster"]\n'))
+    need_a_cluster(project)
     monkeypatch.setenv("PATH", "/nonexistent")
     monkeypatch.setenv("KUBECONFIG", "/nonexistent")
     proof = proof_of(project)
