@@ -398,7 +398,8 @@ def last_words(said):
     lines = said.splitlines()
     step = next((found[1] for line in lines if (found := re.match(r"#(\d+) ERROR", line))), "")
     printed = [found[1] for line in lines if (found := re.match(rf"#{step} \d+\.\d+ (.*\S)", line))]
-    return [*lines[-1:], *printed, *(line for line in printed if line.startswith("ERROR:"))][-1]
+    errors = [line.strip() for line in printed if line.lstrip().startswith("ERROR:")]
+    return [*lines[-1:], *printed, *errors][-1]
 
 
 def some(names):
