@@ -53,9 +53,11 @@ def incompatible(folder: Path, digest: str) -> str:
 def test_a_model_that_is_refused_ends_the_start_with_one_line(
     copied: Path, made: Made, tmp_path: Path, spoil: Callable[[Path, str], str], reason: str
 ) -> None:
-    with Server(tmp_path, model=copied, model_digest=spoil(copied, made.digest)) as server:
+    trusted = spoil(copied, made.digest)
+    with Server(tmp_path, model=copied, model_digest=trusted) as server:
         assert server.ends() == 4
     (line,) = [line for line in server.log() if line["level"] == "CRITICAL"]
+    assert line["trusted"] == trusted
     assert line["message"].startswith("the model was refused: ")
     assert re.search(reason, line["message"])
     assert "\n" not in line["message"]
