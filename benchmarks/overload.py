@@ -1,16 +1,14 @@
-"""How soon lab 02's service refuses and how soon its probes answer, asked for ten times what it can do:
-`python benchmarks/overload.py`, in a set-up clone.
+"""How soon lab 02's service refuses and its probes answer under overload: `python benchmarks/overload.py`.
 
-`wrk` asks one process of the service for the prices of many houses, over many connections. Meanwhile a few observers,
-each with one connection and one question at a time, ask for a price or after the health: their times are not those of
-a client that is overloaded itself. Prints a Markdown table.
+In a set-up clone. `wrk` asks one process of the service for the prices of many houses, over many connections. Meanwhile
+a few observers, each with one connection and one question at a time, ask for a price or after the health: their times
+are not those of a client that is overloaded itself. Prints a Markdown table.
 """
 
 import argparse
 import http.client
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,7 +17,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from serving import HOUSE, ROOT, Server, free_port, request_script, running, trained_model
+from serving import HOUSE, ROOT, Server, free_port, lacks_wrk, request_script, running, trained_model
 
 HOUSES = 100  # in a request: so much work that to refuse it is cheap beside it
 QUEUE = 16  # requests: short, so that most are refused
@@ -47,8 +45,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=20, help="of the overload")
     parser.add_argument("--connections", type=int, default=64, help="of the client that makes it")
     arguments = parser.parse_args()
-    if not shutil.which("wrk"):
-        print("wrk is missing: apt install wrk, or brew install wrk", file=sys.stderr)
+    if lacks_wrk():
         return 3
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
@@ -90,9 +87,8 @@ def main() -> int:
     refused = int((re.findall(r"Non-2xx or 3xx responses: (\d+)", said) or ["0"])[0])
     answered = asked - refused
     print(f"{asked:,} requests for {HOUSES} houses each, {asked / answered:.1f} times what was answered\n")
-    print(
-        "| asked, and answered with | number | p50, ms | p95 | p99 | slowest | budget |\n|---|--:|--:|--:|--:|--:|--:|"
-    )
+    print("| asked, and answered with | number | p50, ms | p95 | p99 | slowest | budget |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
     for name, each in sorted(took.items()):
         ordered = sorted(each)
         shown = [ordered[int(len(ordered) * share)] for share in (0.5, 0.95, 0.99)] + [ordered[-1]]

@@ -108,8 +108,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
     parser.add_argument("--only", nargs="*", default=[], help="measure those whose names begin so")
     arguments = parser.parse_args()
-    if not shutil.which("wrk"):
-        print("wrk is missing: apt install wrk, or brew install wrk", file=sys.stderr)
+    if lacks_wrk():
         return 3
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
@@ -129,6 +128,14 @@ def main() -> int:
         columns = [statistics.median(column) for column in zip(*rounds, strict=True)]
         print(f"| {server_name} |", *(f"{value:,.1f} |" for value in columns))
     return 0
+
+
+def lacks_wrk() -> bool:
+    """Say whether the client is missing, and on stderr how to get it."""
+    if shutil.which("wrk"):
+        return False
+    print("wrk is missing: apt install wrk, or brew install wrk", file=sys.stderr)
+    return True
 
 
 def _servers(scratch: Path) -> list[Server]:
