@@ -19,7 +19,8 @@ LARGEST_PICTURE = 60_000
 # The tests cannot run themselves. `.ci/run` calls this, and a test below makes sure that it does.
 RUN_BY_CI = "make test"
 
-pytestmark = pytest.mark.offline
+# One process for all of them, and so one clone: a lesson begins where the one before it has ended.
+pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("lessons")]
 
 
 @pytest.mark.parametrize("name", NAMES)
