@@ -17,15 +17,17 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from labkit.channel import LOST, sign
 from labkit.checks import show
 from labkit.expected import Check, find_checks
+from labkit.forking import Copies
 from labkit.places import Lines, Places
 from labkit.regions import MarkerError, Region, find, is_open, left_over, read_text
 from labkit.tasks import Task
@@ -65,6 +67,7 @@ def check_lab(
     withheld: Mapping[str, str] = MappingProxyType({}),
     limits: Limits = Limits(),
     python: Path | None = None,
+    copies: Copies | None = None,
     environment: Mapping[str, str] | None = None,
     on_verdict: Callable[[Verdict], None] = lambda verdict: None,
 ) -> Verdicts:
@@ -82,6 +85,8 @@ def check_lab(
     require : needs of tasks (``labkit.tasks.NEEDS``) that fail where they are missing, instead of being not run.
     withheld : needs that these checks may not use, though they may be there, and why.
     python : the interpreter of the checks, by default this one; it needs pytest, labkit it is lent.
+    copies : what the children are forked from, by ``checking.copies`` with this seed and interpreter; otherwise each
+        is an interpreter of its own.
     environment : of the child; by default that of this process. Variables of Python's own are left out.
     on_verdict : is told of each verdict as it comes.
 
@@ -104,7 +109,7 @@ def check_lab(
         paths=[path.resolve() for path in paths],
         seed=secrets.randbelow(2**31) if seed is None else seed,
         limits=limits,
-        command=[str(python or sys.executable), "-P", "-s", "-c", _CHILD],
+        start=copies.start if copies else partial(_start, _command(python, _CHILD)),
         environment=os.environ if environment is None else environment,
         tell=lambda verdict: on_verdict(verdict) if verdict.task in wanted else None,
     )
@@ -116,10 +121,69 @@ def check_lab(
     return Verdicts(verdicts, session.seed, time.monotonic() - started)
 
 
-# labkit is lent to the child: its interpreter may have another one, or none.
-_CHILD = (
-    f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r}); "
-    "from labkit.pytest_plugin import main; del sys.path[0]; main()"
+def copies(modules: Iterable[str], seed: int, python: Path | None = None) -> Copies:
+    """Start an interpreter that imports modules: what the children of ``check_lab`` with this seed are forked from."""
+    return Copies(_command(python, _PARENT_OF_COPIES), _environment(os.environ, seed), modules)
+
+
+def _environment(environment: Mapping[str, str], seed: int, paths: Sequence[Path] = ()) -> dict[str, str]:
+    """Return the environment of the processes that checks run in."""
+    kept = {name: value for name, value in environment.items() if not name.startswith(("PYTHON", "PYTEST"))}
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    in_front = [*map(str, paths), *filter(None, [environment.get("PYTHONPATH")])]
+    return {
+        **kept,
+        **one_thread,
+        "LABS_SEED": str(seed),
+        # What depends on the order of a set can then be seen again with the same seed.
+        "PYTHONHASHSEED": str(seed % 2**32),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",  # what is printed and what is said on stderr come in their order
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        **({"PYTHONPATH": os.pathsep.join(in_front)} if in_front else {}),
+    }
+
+
+def _command(python: Path | None, program: str) -> list[str]:
+    # labkit is lent to the process: its interpreter may have another one, or none.
+    lent = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r}); "
+    return [str(python or sys.executable), "-P", "-s", "-c", lent + program]
+
+
+class Process(Protocol):
+    """A child, as far as its parent needs to know: ``subprocess.Popen``, and what is like it."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+# Starts a child in a folder with an environment and these file descriptors: stdin, output, and those it keeps.
+Start = Callable[[Path, Mapping[str, str], int, int, Sequence[int]], Process]
+
+
+def _start(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: int, output: int, kept: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=stdin,
+        stdout=output,
+        stderr=output,
+        pass_fds=kept,
+        start_new_session=True,
+    )
+
+
+_CHILD = "from labkit.pytest_plugin import main; del sys.path[0]; main()"
+_PARENT_OF_COPIES = (
+    "from labkit.forking import serve; from labkit.pytest_plugin import main; del sys.path[0]; "
+    "serve(int(sys.argv[1]), sys.argv[2:], main)"
 )
 _OPEN = "open: not written yet"
 # A child ends itself when its time is up, and says where it was. If it cannot, it is ended this much later.
@@ -140,7 +204,7 @@ class _Session:
         paths: Sequence[Path],
         seed: int,
         limits: Limits,
-        command: Sequence[str],
+        start: Start,
         environment: Mapping[str, str],
         tell: Callable[[Verdict], None],
     ) -> None:
@@ -148,22 +212,8 @@ class _Session:
         self._tests, self._root = tests, root
         # A folder on the path is labs/01_… in the learner's tree, or in one that stands in for it and comes first.
         self._trees = list(dict.fromkeys(map(str, [*(path.parents[1] for path in paths), root])))
-        self.seed, self.limits, self._command, self._tell = seed, limits, command, tell
-        kept = {name: value for name, value in environment.items() if not name.startswith(("PYTHON", "PYTEST"))}
-        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        in_front = [*map(str, paths), *filter(None, [environment.get("PYTHONPATH")])]
-        self._environment = {
-            **kept,
-            **one_thread,
-            "LABS_SEED": str(seed),
-            # What depends on the order of a set can then be seen again with the same seed.
-            "PYTHONHASHSEED": str(seed % 2**32),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONUTF8": "1",
-            "PYTHONUNBUFFERED": "1",  # what is printed and what is said on stderr come in their order
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            **({"PYTHONPATH": os.pathsep.join(in_front)} if in_front else {}),
-        }
+        self.seed, self.limits, self._start, self._tell = seed, limits, start, tell
+        self._environment = _environment(environment, seed, paths)
         self.verdicts: dict[str, Verdict] = {}
         # Checks that cannot even be asked, and why; they fail unless a task that they come after has not passed.
         self._hopeless: dict[str, Mapping[str, str]] = {}
@@ -216,7 +266,7 @@ class _Session:
         with (
             # pytest's own place for temporary files is shared by all that run, and tidied up by each of them.
             tempfile.TemporaryDirectory(prefix="labs-", ignore_cleanup_errors=True) as scratch,
-            _Child(self._command, self._root, self._environment) as child,
+            _Child(self._start, self._root, self._environment) as child,
         ):
             child.tell(self._order(child, pending) | {"scratch": str(Path(scratch) / "checks")})
             self._follow(child)
@@ -406,30 +456,21 @@ class _Session:
 class _Child:
     """A process for checks, in a session of its own, and the pipes to it; all of it is gone in the end."""
 
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, start: Start, folder: Path, environment: Mapping[str, str]) -> None:
         self.key = secrets.token_bytes(32)
         self._events, self.events = os.pipe()
         self._crashes, self.crashes = os.pipe()
         self._output, output = os.pipe()
+        answers, self._answers = os.pipe()
         self._number = 0
         self._bytes_of_events = b""
         self._printed, self._crash = _Ends(), _Ends()
         self._late = False
         self.limit = 0.0  # seconds that it may take to its next event
         try:
-            self._process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                bufsize=0,
-                pass_fds=(self.events, self.crashes),
-                start_new_session=True,
-            )
+            self._process = start(folder, environment, answers, output, (self.events, self.crashes))
         finally:
-            for end in (self.events, self.crashes, output):
+            for end in (self.events, self.crashes, output, answers):
                 os.close(end)
         for end in (self._events, self._crashes, self._output):
             os.set_blocking(end, False)
@@ -439,10 +480,7 @@ class _Child:
 
     def __exit__(self, *_: object) -> None:
         self._kill()
-        assert self._process.stdin
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
-        for end in (self._events, self._crashes, self._output):
+        for end in (self._events, self._crashes, self._output, self._answers):
             os.close(end)
 
     @property
@@ -548,9 +586,8 @@ class _Child:
         return events
 
     def _write(self, data: bytes) -> None:
-        assert self._process.stdin
         with contextlib.suppress(BrokenPipeError):  # its end will tell why
-            self._process.stdin.write(data)
+            os.write(self._answers, data)
 
     def _kill(self) -> None:
         # The group may outlive its leader: whatever the code has started ends here.

@@ -6,8 +6,12 @@ answer fails its task with exactly the diagnosis that was recorded for it.
 
 Checks that ask an engine or a cluster take long. So of them is asked only what could come out differently: not what
 other seeds draw, and not each time that one of the tasks is blanked that need none, but once with those all blanked.
+
+Wrong answers to tasks that have nothing to do with each other are asked in one tree. Whichever does not come out as
+recorded is asked again, alone, and only that counts.
 """
 
+import contextlib
 import difflib
 import os
 import re
@@ -20,10 +24,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from labkit import checking
 from labkit.assembly import assemble
 from labkit.catalog import Lab
-from labkit.checking import check_lab
 from labkit.expected import InvalidChecks, find_checks
+from labkit.forking import Copies, libraries
 from labkit.project import Project
 from labkit.regions import MarkerError, find, read_text, stub
 from labkit.rules import broken_rules, depends_on, marker_problems
@@ -129,13 +134,13 @@ def prove(
     cases = [] if marker_problems(project.root, lab) else cases_of(project.root, lab, answers)
     before = tuple(each for each in labs if each.id <= lab.id)
     results: dict[str, Result] = {}
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        running = [pool.submit(_run, project, lab, before, case, update) for case in cases]
+    with _copies(project, before) as copies, ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        running = [pool.submit(_run, project, lab, before, some, update, copies) for some in _together(lab, cases)]
         try:
             for future in as_completed(running):
-                result = future.result()
-                results[result.case.name] = result
-                tell(result, len(results), len(cases))
+                for result in future.result():
+                    results[result.case.name] = result
+                    tell(result, len(results), len(cases))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -169,33 +174,85 @@ def cases_of(root: Path, lab: Lab, answers: Iterable[WrongAnswer]) -> list[Case]
     return cases
 
 
-def _run(project: Project, lab: Lab, labs: tuple[Lab, ...], case: Case, update: bool) -> Result:
+def _copies(project: Project, labs: Iterable[Lab]) -> contextlib.AbstractContextManager[Copies | None]:
+    """Start what most cases' processes are copies of, with all libraries that the labs and their checks import."""
+    if sys.platform != "linux":
+        return contextlib.nullcontext()
+    files = [file for lab in labs for folder in (lab.folder, _tests(project.root, lab)) for file in _python(folder)]
+    own = {"labkit"} | {package.name for lab in labs for package in lab.folder.iterdir() if package.is_dir()}
+    return checking.copies(libraries(files, own), SEED, project.python)
+
+
+def _together(lab: Lab, cases: Iterable[Case]) -> list[list[Case]]:
+    """Gather wrong answers that can stand in one tree: of tasks in different files, none of which comes after another.
+
+    That the checks of such a task do not run another's region is what the cases show in which that one is blanked.
+    """
+    batches: list[list[Case]] = []
+    for case in cases:
+        fitting = (batch for batch in batches if all(_apart(lab, case, other) for other in batch))
+        if batch := next(fitting, None):
+            batch.append(case)
+        else:
+            batches.append([case])
+    return batches
+
+
+def _apart(lab: Lab, one: Case, other: Case) -> bool:
+    if not (one.answer and other.answer):
+        return False
+    first, second = one.answer.task, other.answer.task
+    dependent = second.id in depends_on(lab.tasks, first.id) or first.id in depends_on(lab.tasks, second.id)
+    return first.file != second.file and first.needs == second.needs and not dependent
+
+
+def _run(
+    project: Project, lab: Lab, labs: tuple[Lab, ...], cases: list[Case], update: bool, copies: Copies | None
+) -> list[Result]:
+    """Run cases in one tree, and again, each by itself, those that do not come out as they must."""
     started = time.monotonic()
+    alone = len(cases) == 1
     with tempfile.TemporaryDirectory(prefix="labs-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
-        tree, scratch = folder / "tree", folder / "tmp"
-        tree.mkdir()
-        scratch.mkdir()
         try:
-            paths = assemble(project.root, tree, case.bodies, labs)
+            found = _without_folders(_check(project, lab, labs, cases, folder, copies), folder)
+            judged = [_judge(lab, case, found, update and alone) for case in cases]
         except MarkerError as error:
-            wanted = "a body that can stand in its region"
-            return Result(case, "failed", time.monotonic() - started, wanted, error.problem)
-        verdicts = check_lab(
-            _tests(project.root, lab),
-            lab.tasks,
-            root=tree,
-            paths=paths,
-            only=case.asked,
-            # The others hold the reference, or what is asked does not come after them.
-            skipped=[task.id for task in lab.tasks if task.id not in case.asked],
-            seed=case.seed,
-            python=project.python,
-            # pytest's numbered folders are shared by all that runs on a machine; cases must not meet in them.
-            environment=os.environ | {"TMPDIR": str(scratch)},
-        )
-    outcome, wanted, got, updated = _judge(lab, case, _without_folders(verdicts, folder), update)
-    return Result(case, outcome, time.monotonic() - started, wanted, got, updated)
+            judged = [("failed", "a body that can stand in its region", error.problem, "")] * len(cases)
+    seconds = (time.monotonic() - started) / len(cases)
+    results = []
+    for case, (outcome, wanted, got, updated) in zip(cases, judged, strict=True):
+        if alone or outcome == "passed":
+            results.append(Result(case, outcome, seconds, wanted, got, updated))
+        else:
+            results += _run(project, lab, labs, [case], update, copies)
+    return results
+
+
+def _check(
+    project: Project, lab: Lab, labs: tuple[Lab, ...], cases: list[Case], folder: Path, copies: Copies | None
+) -> Verdicts:
+    tree, scratch = folder / "tree", folder / "tmp"
+    tree.mkdir()
+    scratch.mkdir()
+    bodies = {task: body for case in cases for task, body in case.bodies.items()}
+    asked = [task for case in cases for task in case.asked]
+    seed = cases[0].seed
+    return checking.check_lab(
+        _tests(project.root, lab),
+        lab.tasks,
+        root=tree,
+        paths=assemble(project.root, tree, bodies, labs),
+        only=asked,
+        # The others hold the reference, or what is asked does not come after them.
+        skipped=[task.id for task in lab.tasks if task.id not in asked],
+        seed=seed,
+        python=project.python,
+        # Other seeds ask for interpreters of their own, and so show that nothing works only in a copy.
+        copies=copies if seed == SEED else None,
+        # pytest's numbered folders are shared by all that runs on a machine; cases must not meet in them.
+        environment=os.environ | {"TMPDIR": str(scratch)},
+    )
 
 
 def _without_folders(verdicts: Verdicts, folder: Path) -> Verdicts:
@@ -304,6 +361,10 @@ def as_data(proof: Proof) -> dict[str, Any]:
 
 def _tests(root: Path, lab: Lab) -> Path:
     return root / "tests" / f"lab_{lab.id}"
+
+
+def _python(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
 
 
 def _report(verdicts: Iterable[object]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from labkit import doctor
-from labkit.checking import Limits, check_lab
+from labkit.checking import Limits, check_lab, copies
 from labkit.expected import InvalidChecks, find_checks
 from labkit.tasks import Task
 from labkit.verdicts import Verdict, Verdicts
@@ -602,3 +602,30 @@ def test_checks_are_found_in_the_order_of_the_tasks(tests: Path) -> None:
         "test_shop.py::test_parting",
     ]
     assert found[0].line == "the coins are added up"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libraries on macOS do not bear a fork")
+@pytest.mark.parametrize(
+    "body",
+    [
+        'return f"Welcome, {guest}."',
+        'print("here"); return 1 / 0',
+        "import os; os._exit(0)",
+        "import os; os.kill(os.getpid(), 11)",
+        "import ctypes; ctypes.string_at(0)",
+        "while True: pass",
+        "import sys; sys.exit()",
+        "import os; [os.close(file) for file in range(3, 50)]",
+        "import subprocess, sys; return subprocess.check_output([sys.executable, '-c', 'print(5)'], text=True)",
+    ],
+)
+def test_a_copy_comes_to_the_same_verdicts(check: Check, write: Write, body: str) -> None:
+    write(body)
+    fresh = check("1.1", limits=QUICK)
+    with copies(["json"], 7) as parent:
+        copied = check("1.1", limits=QUICK, copies=parent)
+    assert untimed(copied) == untimed(fresh)
+
+
+def untimed(verdicts: Verdicts) -> list[Verdict]:
+    return [replace(verdict, seconds=0.0) for verdict in verdicts.checks]

@@ -4,13 +4,14 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from labkit import doctor, proving
-from labkit.catalog import load_labs
+from labkit.catalog import Lab, load_labs
 from labkit.project import Project
-from labkit.proving import Proof, Result, prove
+from labkit.proving import Case, Proof, Result, prove
 from labkit.verdicts import Outcome
 from tests.labkit.conftest import Labs
 from tests.labkit.toy import CHECKS, make_toy
@@ -182,6 +183,54 @@ def test_paths_of_temporary_folders_are_no_part_of_a_diagnosis(project: Project)
     )
     told = result(proof_of(project), "wrong answer 1.1_said").got
     assert told.endswith("    your code printed\n      tree/shop tmp/test_a0\n")
+
+
+@pytest.fixture
+def asked(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The toy's tasks come after nothing; what was asked of each tree of wrong answers."""
+    toml = project.root / "labs/01_toy/lab.toml"
+    toml.write_text(toml.read_text().replace('after = ["1.1"]\n', ""))
+    asked: list[list[str]] = []
+    run = proving._run
+
+    def note(project: Project, lab: Lab, labs: tuple[Lab, ...], cases: list[Case], *others: Any) -> list[Result]:
+        if cases[0].answer:
+            asked.append([case.name.removeprefix("wrong answer ") for case in cases])
+        return run(project, lab, labs, cases, *others)
+
+    monkeypatch.setattr(proving, "_run", note)
+    return asked
+
+
+def test_wrong_answers_that_do_not_meet_stand_in_one_tree(project: Project, asked: list[list[str]]) -> None:
+    assert off(proof_of(project)) == {}
+    assert asked == [["1.1_printed", "1.2_root"]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('title = "run as somebody"\n', 'title = "run as somebody"\nafter = ["1.1"]\n'),
+        ('file = "labs/01_toy/Dockerfile"\n', 'file = "labs/01_toy/Dockerfile"\nneeds = ["cluster"]\n'),
+    ],
+)
+def test_wrong_answers_that_may_meet_do_not(project: Project, asked: list[list[str]], old: str, new: str) -> None:
+    toml = project.root / "labs/01_toy/lab.toml"
+    toml.write_text(toml.read_text().replace(old, new))
+    proof_of(project)
+    assert sorted(asked) == [["1.1_printed"], ["1.2_root"]]
+
+
+def test_only_what_comes_of_a_wrong_answer_alone_counts_against_it(project: Project, asked: list[list[str]]) -> None:
+    """here one writes where another one stands, which then passes"""
+    folder = project.root / "tests/wrong_answers/lab_01"
+    body = "    # wrong: writes elsewhere\n    Path('labs/01_toy/Dockerfile').write_text('USER 1000')\n"
+    (folder / "1.1_elsewhere.py").write_text(body)
+    (folder / "1.1_elsewhere.diagnosis.txt").write_text("")
+    (folder / "1.1_printed.py").unlink()
+    (folder / "1.1_printed.diagnosis.txt").unlink()
+    assert off(proof_of(project)) == {"wrong answer 1.1_elsewhere": "failed"}
+    assert sorted(asked) == [["1.1_elsewhere"], ["1.1_elsewhere", "1.2_root"], ["1.2_root"]]
 
 
 def need_a_cluster(project: Project) -> None:
