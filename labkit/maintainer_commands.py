@@ -43,6 +43,10 @@ def prove(
     update: Annotated[
         bool, typer.Option("--update", help="Record what wrong answers are told now, and show the difference.")
     ] = False,
+    tools: Annotated[
+        bool | None,
+        typer.Option("--tools/--no-tools", help=f"Only the tasks that need {TOOLS}, or only those that need none."),
+    ] = None,
     json: JsonOption = False,
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, help="How many cases run at a time; by default one a processor.")
@@ -59,7 +63,7 @@ def prove(
     for each in chosen:
         ensure_installed(project, each.requirements)
         with _progress(f"lab {each.id}") as tell:
-            proofs.append(proving.prove(project, each, labs, update=update, jobs=jobs, tell=tell))
+            proofs.append(proving.prove(project, each, labs, update=update, tools=tools, jobs=jobs, tell=tell))
     if json:
         print_json([proving.as_data(proof) for proof in proofs])
     for proof in proofs:

@@ -18,7 +18,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -102,7 +102,7 @@ class Proof:
         outcomes = {result.outcome for result in self.results}
         if self.broken or "failed" in outcomes:
             return 1
-        return 0 if outcomes == {"passed"} else 3
+        return 0 if outcomes <= {"passed"} else 3
 
 
 def prove(
@@ -111,6 +111,7 @@ def prove(
     labs: Iterable[Lab],
     *,
     update: bool = False,
+    tools: bool | None = None,
     jobs: int | None = None,
     tell: Callable[[Result, int, int], None] = lambda result, done, total: None,
 ) -> Proof:
@@ -120,6 +121,7 @@ def prove(
     ----------
     labs : all that there are; those before this one come along, with their reference.
     update : record what wrong answers were told where it is not what was recorded.
+    tools : only the cases of tasks that need a tool, or only those of tasks that need none; by default all.
     jobs : how many cases run at a time; by default as many as there are processors.
     tell : is called with each result as it comes, how many there are by now, and how many there will be.
     """
@@ -131,7 +133,8 @@ def prove(
         return Proof(lab, (str(error), *problems), (), time.monotonic() - started)
     broken = (*broken_rules(project.root, lab, (c.task for c in checks), (a.task.id for a in answers)), *problems)
     # Without markers that can be read there is nothing to splice into.
-    cases = [] if marker_problems(project.root, lab) else cases_of(project.root, lab, answers)
+    asked = {task.id for task in lab.tasks if tools in (None, bool(task.needs))}
+    cases = [] if marker_problems(project.root, lab) else _of_tasks(asked, cases_of(project.root, lab, answers))
     before = tuple(each for each in labs if each.id <= lab.id)
     results: dict[str, Result] = {}
     with _copies(project, before) as copies, ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
@@ -172,6 +175,12 @@ def cases_of(root: Path, lab: Lab, answers: Iterable[WrongAnswer]) -> list[Case]
         own = answer.task
         cases.append(Case("wrong answer", (own.id,), bodies={own.id: answer.body}, task=own, answer=answer))
     return cases
+
+
+def _of_tasks(tasks: Collection[str], cases: Iterable[Case]) -> list[Case]:
+    """Return the cases in which one of these tasks is asked; of the others nothing is asked there."""
+    asked = ((case, tuple(task for task in case.asked if task in tasks)) for case in cases)
+    return [replace(case, asked=some) for case, some in asked if some]
 
 
 def _copies(project: Project, labs: Iterable[Lab]) -> contextlib.AbstractContextManager[Copies | None]:

@@ -262,6 +262,20 @@ def test_tools_are_asked_only_what_could_come_out_differently(with_a_tool: Proje
     }
 
 
+@pytest.mark.parametrize(
+    ("tools", "cases"),
+    [
+        (True, ["reference, seed 1", "all that needs no tool blanked", "1.2 blanked", "wrong answer 1.2_root"]),
+        (False, [*(f"reference, seed {n}" for n in (1, 2, 3)), "1.1 blanked", "wrong answer 1.1_printed"]),
+    ],
+)
+def test_tasks_with_tools_can_be_proven_apart(with_a_tool: Project, tools: bool, cases: list[str]) -> None:
+    labs = load_labs(with_a_tool.root)
+    proof = prove(with_a_tool, labs[0], labs, tools=tools)
+    assert (proof.exit_code, [result.case.name for result in proof.results]) == (0, cases)
+    assert {task for result in proof.results for task in result.case.asked} == {"1.2" if tools else "1.1"}
+
+
 def test_a_check_with_a_tool_that_fails_for_want_of_a_task_that_it_does_not_name(with_a_tool: Project) -> None:
     write_checks(with_a_tool, CHECKS.replace('    expect("USER 1"', '    greet("Ada")\n    expect("USER 1"'))
     proof = proof_of(with_a_tool)
