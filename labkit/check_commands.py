@@ -24,11 +24,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write the result as JS
 
 _BAR = 24  # characters
 _PROGRESS_MARKS = {"solved": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "[yellow]–[/]"}
-_SINCE = {
+_NOW = {
     "skipped": "skipped",
     "open": "open again",
-    "failed": "failed since",
-    "not run": "not run since",
+    "failed": "fails now",
+    "not run": "not run now",
     "broken": "cannot be read now",
 }
 _STYLES = {"passed": "green", "failed": "bold red", "not_run": "yellow"}
@@ -156,8 +156,9 @@ def progress(context: typer.Context, json: JsonOption = False) -> None:
         out.print(f"[bold]{lab.id}[/] {bar} {done} of {len(found)}  {lab.title}")
         for each in found:
             when = f"{each.passed.astimezone():%Y-%m-%d %H:%M}" if each.passed else ""
-            since = _SINCE.get(each.state, "") if when or each.state == "skipped" else ""
-            note = f"  [dim]{', '.join(filter(None, (when, since)))}[/]" if when or since else ""
+            now = _NOW.get(each.state, "") if when or each.state == "skipped" else ""
+            passed = f"passed {when}" if when and now else when
+            note = f"  [dim]{', '.join(filter(None, (passed, now)))}[/]" if when or now else ""
             out.print(f"  {_PROGRESS_MARKS.get(each.state, '[dim]·[/]')} {each.task.id} {each.task.title}{note}")
 
 

@@ -75,7 +75,10 @@ def examine(project: Project, labs: Sequence[Lab]) -> tuple[list[Check], list[Di
         by_need = {need: pool.submit(NEED_CHECKS[need]) for need in NEEDS}
         by_port = {port: pool.submit(check_port, port) for port in ports}
         sizes = {
-            lab.id: [pool.submit(check_memory, lab.memory_gb), pool.submit(check_disk, project.root, lab.disk_gb)]
+            lab.id: [
+                pool.submit(check_memory, lab.memory_gb, _who(labs, "memory_gb", lab.memory_gb)),
+                pool.submit(check_disk, project.root, lab.disk_gb, _who(labs, "disk_gb", lab.disk_gb)),
+            ]
             for lab in labs
         }
     diagnoses = []
@@ -112,7 +115,13 @@ def check_python() -> Check:
     return Check("Python", ok, version, "" if ok else "make lab-01 PYTHON=python3.12, with CPython 3.11 to 3.13")
 
 
-def check_memory(needed_gb: float) -> Check:
+def _who(labs: Sequence[Lab], what: str, amount: float) -> str:
+    """Return the labs that need the same amount of something, in words with a verb."""
+    same = [lab.id for lab in labs if getattr(lab, what) == amount]
+    return f"lab {same[0]} needs" if len(same) == 1 else f"labs {', '.join(same)} need"
+
+
+def check_memory(needed_gb: float, who: str) -> Check:
     """Compare the machine's memory, or this container's share of it, with what a lab takes."""
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     share = Path("/sys/fs/cgroup/memory.max")
@@ -120,14 +129,14 @@ def check_memory(needed_gb: float) -> Check:
         total = min(total, int(limit))
     ok = total >= needed_gb * GB
     remedy = "" if ok else "give the machine, container or WSL2 (.wslconfig) more memory"
-    return Check("memory", ok, f"{total / GB:.1f} GB, {needed_gb:g} GB needed", remedy)
+    return Check("memory", ok, f"{total / GB:.1f} GB; {who} {needed_gb:g} GB", remedy)
 
 
-def check_disk(folder: Path, needed_gb: float) -> Check:
+def check_disk(folder: Path, needed_gb: float, who: str) -> Check:
     free = shutil.disk_usage(folder).free
     ok = free >= needed_gb * GB
     remedy = "" if ok else "make room; make clean removes what the labs have written"
-    return Check("disk", ok, f"{free / GB:.1f} GB free, {needed_gb:g} GB needed", remedy)
+    return Check("disk", ok, f"{free / GB:.1f} GB free; {who} {needed_gb:g} GB", remedy)
 
 
 def check_port(port: int) -> Check:

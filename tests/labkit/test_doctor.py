@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,10 +134,11 @@ def test_a_port_is_free_or_taken() -> None:
 
 
 def test_too_little_memory_or_disk_is_told_with_a_remedy(tmp_path: Path) -> None:
-    assert check_memory(0.01).ok
-    assert check_disk(tmp_path, 0.0001).ok
-    for check in (check_memory(1e6), check_disk(tmp_path, 1e6)):
+    assert check_memory(0.01, "lab 01 needs").ok
+    assert check_disk(tmp_path, 0.0001, "lab 01 needs").ok
+    for check in (check_memory(1e6, "lab 01 needs"), check_disk(tmp_path, 1e6, "lab 01 needs")):
         assert not check.ok
+        assert check.found.endswith("; lab 01 needs 1e+06 GB")
         assert check.remedy
 
 
@@ -165,6 +167,13 @@ def test_a_lab_that_lacks_something_is_told_with_what(project: Project, lab_toml
     _, (diagnosis,) = examine(project, load_labs(project.root))
     assert [check.name for check in diagnosis.lacks] == ["docker"]
     assert not diagnosis.runs
+
+
+def test_whose_needs_are_told_is_named(project: Project) -> None:
+    (one,) = load_labs(project.root)
+    checks, _ = examine(project, [one, replace(one, id="02"), replace(one, id="03", memory_gb=0.2)])
+    sizes = [check.found.partition("; ")[2] for check in checks if check.name in ("memory", "disk")]
+    assert sizes == ["labs 01, 02 need 0.1 GB", "labs 01, 02, 03 need 0.1 GB", "lab 03 needs 0.2 GB"]
 
 
 def test_tools_that_hang_are_not_waited_for(labs: Labs, tools: Path) -> None:

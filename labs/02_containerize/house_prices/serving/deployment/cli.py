@@ -99,6 +99,7 @@ def undeploy() -> None:
     missing = []
     try:
         cluster = local_cluster()
+        tell(f"removing what was made in {cluster.context}; its pods first finish what they have begun")
         for made in remove_from_cluster(cluster):
             tell(f"removed {made}")
         tell(f"nothing is left in the cluster {cluster.context}")
