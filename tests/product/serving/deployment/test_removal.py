@@ -41,6 +41,8 @@ def test_what_carries_the_label_goes_with_its_namespace(tools: Tools) -> None:
     asked = tools.asked()
     assert [call.split(" --ignore")[0] for call in asked if " delete " in call] == [
         "kubectl --context minikube delete Namespace house-prices",
+        "kubectl --context minikube delete Pod --all --namespace house-prices --grace-period=1 --wait=false",
+        "kubectl --context minikube delete Namespace house-prices",
         "kubectl --context minikube delete ClusterRole reader",
     ]
     assert [call.split(" --no-headers")[0] for call in asked if " get " in call] == [

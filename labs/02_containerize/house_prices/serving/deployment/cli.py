@@ -99,7 +99,7 @@ def undeploy() -> None:
     missing = []
     try:
         cluster = local_cluster()
-        tell(f"removing what was made in {cluster.context}; its pods first finish what they have begun")
+        tell(f"removing what was made in the cluster {cluster.context}")
         for made in remove_from_cluster(cluster):
             tell(f"removed {made}")
         tell(f"nothing is left in the cluster {cluster.context}")

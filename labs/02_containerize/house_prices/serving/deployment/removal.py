@@ -45,6 +45,10 @@ def remove_from_cluster(cluster: Cluster) -> list[Made]:
     made = made_in_cluster(cluster)
     # A namespace takes along what is in it.
     gone = {each.name for each in made if each.kind == "Namespace"}
+    for namespace in sorted(gone):
+        # From now on nothing is made in it; and no pod of it has to wait until its callers have heard.
+        cluster.kubectl("delete", "Namespace", namespace, "--ignore-not-found", "--wait=false")
+        cluster.kubectl("delete", "Pod", "--all", "--namespace", namespace, "--grace-period=1", "--wait=false")
     for each in sorted(made, key=lambda each: each.kind != "Namespace"):
         if each.kind == "Namespace" or each.namespace not in gone:
             where = ("--namespace", each.namespace) if each.namespace else ()
