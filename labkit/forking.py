@@ -49,6 +49,7 @@ class Copies:
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
+                start_new_session=True,  # a Ctrl-C is for who asked for it, and that ends it
             )
 
     def __enter__(self) -> Self:

@@ -117,6 +117,10 @@ def test_the_interpreter_ends_with_who_asked_for_it(tmp_path: Path) -> None:
     assert not Path(f"/proc/{server}").exists()
 
 
+def test_a_control_c_does_not_reach_the_interpreter(copies: Copies) -> None:
+    assert os.getsid(copies._server.pid) != os.getsid(0)
+
+
 def test_who_asks_an_interpreter_that_has_ended_is_told(tmp_path: Path) -> None:
     with Copies([sys.executable, "-c", ""], os.environ, []) as copies:
         copies._server.wait(timeout=10)
