@@ -137,7 +137,7 @@ def prove(
     cases = [] if marker_problems(project.root, lab) else _of_tasks(asked, cases_of(project.root, lab, answers))
     before = tuple(each for each in labs if each.id <= lab.id)
     results: dict[str, Result] = {}
-    with _copies(project, before) as copies, ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+    with _copies(project, before if cases else ()) as copies, ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         running = [pool.submit(_run, project, lab, before, some, update, copies) for some in _together(lab, cases)]
         try:
             for future in as_completed(running):
@@ -183,9 +183,9 @@ def _of_tasks(tasks: Collection[str], cases: Iterable[Case]) -> list[Case]:
     return [replace(case, asked=some) for case, some in asked if some]
 
 
-def _copies(project: Project, labs: Iterable[Lab]) -> contextlib.AbstractContextManager[Copies | None]:
+def _copies(project: Project, labs: Collection[Lab]) -> contextlib.AbstractContextManager[Copies | None]:
     """Start what most cases' processes are copies of, with all libraries that the labs and their checks import."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not labs:
         return contextlib.nullcontext()
     files = [file for lab in labs for folder in (lab.folder, _tests(project.root, lab)) for file in _python(folder)]
     own = {"labkit"} | {package.name for lab in labs for package in lab.folder.iterdir() if package.is_dir()}

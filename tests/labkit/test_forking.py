@@ -10,11 +10,13 @@ from typing import NoReturn
 
 import pytest
 
+from labkit.channel import LOST
 from labkit.forking import Copies, Copy, libraries
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="libraries on macOS do not bear a fork")
 RUN = f"""
-import sys
+import sys, tempfile
+tempfile.gettempdir()
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from labkit.forking import serve
 from tests.labkit.test_forking import do
@@ -109,6 +111,39 @@ def test_a_copy_can_be_waited_for_and_ended(copies: Copies, tmp_path: Path) -> N
     os.close(told)
 
 
+def test_how_a_copy_ended_may_be_lost(copies: Copies, tmp_path: Path) -> None:
+    """when who waits for it is killed"""
+    stdin, told = os.pipe()
+    printed, output = os.pipe()
+    copy = copies.start(tmp_path, {}, stdin, output, [])
+    os.write(told, b"import os, time; print(os.getppid(), flush=True); time.sleep(60)\n")
+    os.kill(int(os.read(printed, 100)), signal.SIGKILL)
+    assert copy.wait(timeout=10) == LOST
+    os.killpg(copy.pid, signal.SIGKILL)
+    for end in (stdin, told, printed, output):
+        os.close(end)
+
+
+def test_numbers_of_files_may_be_those_that_others_come_in_under(tmp_path: Path) -> None:
+    """as where all numbers are small: here those of an interpreter that has just started"""
+    program = f"""
+import os, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from labkit.forking import Copies
+with Copies([sys.executable, "-P", "-c", {RUN!r}], os.environ, []) as copies:
+    stdin, told = os.pipe()
+    ends = [os.pipe() for _ in range(4)]
+    kept = [writing for _, writing in ends][::-1]
+    copy = copies.start(Path("/"), {{}}, stdin, 2, kept)
+    os.write(told, f"import os; [os.write(end, b'%d' % end) for end in {{kept}}]\\n".encode())
+    assert copy.wait(timeout=10) == 0
+    for reading, writing in ends:
+        assert os.read(reading, 10) == b"%d" % writing, (reading, writing)
+"""
+    subprocess.run([sys.executable, "-P", "-c", program], cwd=tmp_path, check=True, timeout=60)
+
+
 def test_the_interpreter_ends_with_who_asked_for_it(tmp_path: Path) -> None:
     with Copies([sys.executable, "-P", "-c", RUN], os.environ, []) as copies:
         copy, _ = run(copies, "import os; print(os.getppid())", tmp_path)
@@ -129,7 +164,9 @@ def test_who_asks_an_interpreter_that_has_ended_is_told(tmp_path: Path) -> None:
 
 
 def test_libraries_are_what_files_import_wherever(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("import os.path, labkit.checks\nfrom . import b\nfrom numpy.linalg import inv\n")
+    (tmp_path / "a.py").write_text(
+        "import os.path, labkit.checks\nfrom . import b\nfrom .c import d\nfrom numpy.linalg import inv\n"
+    )
     (tmp_path / "b.py").write_text("def f():\n    import pandas as pd\n    from house_prices.model import rules\n")
     found = libraries([tmp_path / "a.py", tmp_path / "b.py"], {"labkit", "house_prices"})
     assert found == ["os.path", "numpy.linalg", "pandas"]

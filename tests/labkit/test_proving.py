@@ -12,7 +12,7 @@ from labkit import doctor, proving
 from labkit.catalog import Lab, load_labs
 from labkit.project import Project
 from labkit.proving import Case, Proof, Result, prove
-from labkit.verdicts import Outcome
+from labkit.verdicts import Outcome, Verdicts
 from tests.labkit.conftest import Labs
 from tests.labkit.toy import CHECKS, make_toy
 
@@ -212,13 +212,43 @@ def test_wrong_answers_that_do_not_meet_stand_in_one_tree(project: Project, aske
     [
         ('title = "run as somebody"\n', 'title = "run as somebody"\nafter = ["1.1"]\n'),
         ('file = "labs/01_toy/Dockerfile"\n', 'file = "labs/01_toy/Dockerfile"\nneeds = ["cluster"]\n'),
+        ("labs/01_toy/Dockerfile", "labs/01_toy/toy_product/shop.py"),
     ],
 )
 def test_wrong_answers_that_may_meet_do_not(project: Project, asked: list[list[str]], old: str, new: str) -> None:
     toml = project.root / "labs/01_toy/lab.toml"
     toml.write_text(toml.read_text().replace(old, new))
+    if "shop.py" in new:
+        file = project.root / "labs/01_toy/toy_product/shop.py"
+        file.write_text(file.read_text() + "\n# TASK 1.2: run as somebody\nUSER = 1000\n# END TASK 1.2\n")
+        (project.root / "labs/01_toy/Dockerfile").write_text("USER 1000\n")
     proof_of(project)
     assert sorted(asked) == [["1.1_printed"], ["1.2_root"]]
+
+
+def test_what_is_recorded_was_told_to_a_wrong_answer_alone(
+    project: Project, asked: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    updating: list[tuple[bool, int]] = []
+    judge = proving._judge
+
+    def note(lab: Lab, case: Case, verdicts: Verdicts, update: bool) -> Any:
+        if case.answer:
+            updating.append((update, len({verdict.task for verdict in verdicts.checks})))
+        return judge(lab, case, verdicts, update)
+
+    monkeypatch.setattr(proving, "_judge", note)
+    write_checks(project, CHECKS.replace('got="root"', 'got="the superuser"'))
+    assert proof_of(project, update=True).exit_code == 0
+    assert "the superuser" in (project.root / "tests/wrong_answers/lab_01/1.2_root.diagnosis.txt").read_text()
+    assert asked == [["1.1_printed", "1.2_root"], ["1.2_root"]]
+    assert set(updating) == {(False, 2), (True, 1)}
+
+
+def test_nothing_to_prove_is_proven(project: Project) -> None:
+    labs = load_labs(project.root)
+    proof = prove(project, labs[0], labs, tools=True)
+    assert (proof.exit_code, proof.results) == (0, ())
 
 
 def test_only_what_comes_of_a_wrong_answer_alone_counts_against_it(project: Project, asked: list[list[str]]) -> None:
