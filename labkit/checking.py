@@ -85,7 +85,7 @@ def check_lab(
     require : needs of tasks (``labkit.tasks.NEEDS``) that fail where they are missing, instead of being not run.
     withheld : needs that these checks may not use, though they may be there, and why.
     python : the interpreter of the checks, by default this one; it needs pytest, labkit it is lent.
-    copies : what the children are forked from, by ``checking.copies`` with this seed and interpreter; otherwise each
+    copies : what the children are forked from, by ``start_copies`` with this seed and interpreter; otherwise each
         is an interpreter of its own.
     environment : of the child; by default that of this process. Variables of Python's own are left out.
     on_verdict : is told of each verdict as it comes.
@@ -121,7 +121,7 @@ def check_lab(
     return Verdicts(verdicts, session.seed, time.monotonic() - started)
 
 
-def copies(modules: Iterable[str], seed: int, python: Path | None = None) -> Copies:
+def start_copies(modules: Iterable[str], seed: int, python: Path | None = None) -> Copies:
     """Start an interpreter that imports modules: what the children of ``check_lab`` with this seed are forked from."""
     return Copies(_command(python, _PARENT_OF_COPIES), _environment(os.environ, seed), modules)
 

@@ -28,7 +28,8 @@ from labkit.channel import LOST
 
 # Above what a process has open when it starts, so that what comes in is in nobody's way.
 _OUT_OF_THE_WAY = 200
-_LONGEST_REQUEST = 2**17
+# More than a socket sends in one piece: a request comes whole, or whoever sends it is told that it is too long.
+_LONGEST_REQUEST = 2**18
 
 
 class Copies:
@@ -79,7 +80,7 @@ class Copies:
 
 
 class Copy:
-    """A forked process, as ``subprocess.Popen`` has one.
+    """A forked process: what checks need of ``subprocess.Popen``, with the same names.
 
     Parameters
     ----------

@@ -133,7 +133,7 @@ def prove(
         return Proof(lab, (str(error), *problems), (), time.monotonic() - started)
     broken = (*broken_rules(project.root, lab, (c.task for c in checks), (a.task.id for a in answers)), *problems)
     # Without markers that can be read there is nothing to splice into.
-    asked = {task.id for task in lab.tasks if tools in (None, bool(task.needs))}
+    asked = {task.id for task in lab.tasks if tools is None or tools == bool(task.needs)}
     cases = [] if marker_problems(project.root, lab) else _of_tasks(asked, cases_of(project.root, lab, answers))
     before = tuple(each for each in labs if each.id <= lab.id)
     results: dict[str, Result] = {}
@@ -189,7 +189,7 @@ def _copies(project: Project, labs: Collection[Lab]) -> contextlib.AbstractConte
         return contextlib.nullcontext()
     files = [file for lab in labs for folder in (lab.folder, _tests(project.root, lab)) for file in _python(folder)]
     own = {"labkit"} | {package.name for lab in labs for package in lab.folder.iterdir() if package.is_dir()}
-    return checking.copies(libraries(files, own), SEED, project.python)
+    return checking.start_copies(libraries(files, own), SEED, project.python)
 
 
 def _together(lab: Lab, cases: Iterable[Case]) -> list[list[Case]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from labkit import doctor
-from labkit.checking import Limits, check_lab, copies
+from labkit.checking import Limits, check_lab, start_copies
 from labkit.expected import InvalidChecks, find_checks
 from labkit.tasks import Task
 from labkit.verdicts import Verdict, Verdicts
@@ -622,7 +622,7 @@ def test_checks_are_found_in_the_order_of_the_tasks(tests: Path) -> None:
 def test_a_copy_comes_to_the_same_verdicts(check: Check, write: Write, body: str) -> None:
     write(body)
     fresh = check("1.1", limits=QUICK)
-    with copies(["json"], 7) as parent:
+    with start_copies(["json"], 7) as parent:
         copied = check("1.1", limits=QUICK, copies=parent)
     assert untimed(copied) == untimed(fresh)
 

@@ -46,7 +46,8 @@ def remove_from_cluster(cluster: Cluster) -> list[Made]:
     # A namespace takes along what is in it.
     gone = {each.name for each in made if each.kind == "Namespace"}
     for namespace in sorted(gone):
-        # From now on nothing is made in it; and no pod of it has to wait until its callers have heard.
+        # Nothing is made in it from now on, and no pod has to wait until its callers have heard. What is deleted below
+        # is waited for.
         cluster.kubectl("delete", "Namespace", namespace, "--ignore-not-found", "--wait=false")
         cluster.kubectl("delete", "Pod", "--all", "--namespace", namespace, "--grace-period=1", "--wait=false")
     for each in sorted(made, key=lambda each: each.kind != "Namespace"):
