@@ -184,6 +184,8 @@ def test_a_merge_by_hand_is_caught_up_with(upstream: Path, root: Path) -> None:
 def test_a_lab_that_was_not_started_is_merged_as_it_is(upstream: Path, tmp_path: Path) -> None:
     fork = tmp_path / "fork"
     git(upstream, "clone", "-q", "--origin", "upstream", str(upstream), str(fork))
+    git(fork, "config", "user.name", "Grace")
+    git(fork, "config", "user.email", "grace@example.org")
     edit(upstream / SHOP_FILE, '"the toy shop"', '"our toy shop"')
     commit(upstream)
     update(fork)

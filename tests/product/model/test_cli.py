@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -132,9 +133,12 @@ def test_a_reader_that_leaves_early_ends_it_quietly(place: Path, tmp_path: Path)
 
 def test_a_full_disk_is_told_in_words(place: Path, tmp_path: Path) -> None:
     houses = write(tmp_path / "houses.csv", [VALUES] * 3)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "house_prices.model", "predict", "--csv", str(houses)]
-        done = subprocess.run(command, cwd=place, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=place, env=buffered, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert done.returncode == 1
     assert "no space left on device" in done.stderr
     assert "Traceback" not in done.stderr

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +47,9 @@ def main() -> None:
     except HousePricesError as error:
         _say_error(str(error))
     except OSError as error:
+        # What could not be written would be tried once more at the end, and make the exit code 120.
+        with suppress(OSError):
+            sys.stdout.close()
         where = f"{error.filename}: " if error.filename else ""
         _say_error(f"{where}{(error.strerror or str(error)).lower()}; what was there before is still as it was")
 
@@ -160,7 +164,7 @@ def _price_one(loaded: "LoadedModel", values: dict[str, str], *, as_json: bool) 
     if as_json:
         print(json.dumps({"predicted_price": priced.price, "notes": list(priced.notes), "model": about}))
         return
-    print(f"${priced.price:,.0f}")
+    print(f"${priced.price:,.0f}", flush=True)  # before the notes, into a pipe as well
     console = Console(stderr=True)
     for note in (*priced.notes, f"{about}: as of {loaded.manifest.training.last_sale}, in dollars of that time"):
         console.print(f"  {note}", style="dim", highlight=False, markup=False, soft_wrap=True)
