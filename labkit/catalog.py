@@ -45,7 +45,8 @@ class Lab:
     needs : what it needs beside Python, of ``NEEDS``.
     ports : TCP ports that it listens on.
     memory_gb, disk_gb : what a run takes, in gigabytes.
-    clean : which of its commands removes what it has made outside of the project's folder; empty if it makes nothing.
+    clean : which of its commands, and with what arguments, removes what it has made outside of the project's folder;
+        empty if it makes nothing.
     tasks : what there is to solve, in the order of the lesson.
     """
 
@@ -60,7 +61,7 @@ class Lab:
     disk_gb: float
     run: Run
     commands: tuple[Command, ...]
-    clean: str = ""
+    clean: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
 
 
@@ -114,15 +115,15 @@ def _read_lab(path: Path) -> Lab:
         disk_gb=table.take_number("disk_gb"),
         run=_read_run(table.take_table("run")),
         commands=_read_commands(table.take_table("commands", {})),
-        clean=table.take("clean", str, ""),
+        clean=table.take_list("clean", str),
         tasks=read_tasks(table.take_tables("task"), lab=lab_id),
     )
     table.finish()
     for need in lab.needs:
         if need not in NEEDS:
             raise table.wrong("needs", f"knows {', '.join(NEEDS)}, not {need!r}")
-    if lab.clean and lab.clean not in {command.name for command in lab.commands}:
-        raise table.wrong("clean", f"must name a command of this lab, not {lab.clean!r}")
+    if lab.clean and lab.clean[0] not in {command.name for command in lab.commands}:
+        raise table.wrong("clean", f"must begin with a command of this lab, not {lab.clean[0]!r}")
     if 5000 in lab.ports:
         raise table.wrong("ports", "has 5000, which macOS keeps for AirPlay")
     return lab

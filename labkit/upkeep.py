@@ -82,8 +82,8 @@ def clean_outside(project: Project, labs: Sequence[Lab]) -> list[str]:
     failed = []
     for lab in labs:
         for command in lab.commands:
-            if command.name == lab.clean:
-                status = run_for_lab(project, lab, command.module, command.arguments)
+            if lab.clean and command.name == lab.clean[0]:
+                status = run_for_lab(project, lab, command.module, (*command.arguments, *lab.clean[1:]))
                 if status not in (0, NotRun.exit_code):
                     failed.append(lab.id)
     return failed

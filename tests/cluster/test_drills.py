@@ -159,14 +159,13 @@ def test_nothing_is_left_in_the_cluster(cluster: Cluster, url: str) -> None:
     assert NAMESPACE not in {each.metadata.name for each in cluster.core.list_namespace().items}
 
 
-def test_nothing_is_left_in_docker(cluster: Cluster, releases: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_in_docker(cluster: Cluster, releases: dict[str, str]) -> None:
     """with a label of this test's own: what somebody has made with the lab is not this test's to remove"""
     label = f"labs.mlops/made-by=test-{uuid.uuid4().hex[:8]}"
-    monkeypatch.setattr(removal, "LABEL", label)
     docker("volume", "create", "--label", label)
     docker("network", "create", "--label", label, label.split("=")[1])
     container = docker("create", "--label", label, releases[VERSIONS[0]]).strip()
     docker("commit", "--change", f"LABEL {label}", container)
-    assert {kind for kind, _ in removal.remove_from_docker()} == {"container", "image", "volume", "network"}
-    assert removal.made_in_docker() == []
+    assert {kind for kind, _ in removal.remove_from_docker(label)} == {"container", "image", "volume", "network"}
+    assert removal.made_in_docker(label) == []
     assert subprocess.run(["docker", "inspect", container], capture_output=True, check=False).returncode == 1

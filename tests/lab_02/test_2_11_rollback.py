@@ -16,7 +16,7 @@ import pytest
 from house_prices.serving.deployment import releases
 from house_prices.serving.deployment.context import Cluster, local_cluster
 from house_prices.serving.deployment.errors import DeploymentError
-from house_prices.serving.deployment.removal import LABEL
+from house_prices.serving.deployment.removal import CHECKS
 from labkit.checks import CheckFailed, expect, rng
 
 PATIENCE = 20.0  # seconds for what takes the controller milliseconds
@@ -146,7 +146,7 @@ def place():
     local = local_cluster()
     cluster = WithoutKubectl(local.context, local.server)
     name = f"labs-check-{uuid.uuid4().hex[:8]}"
-    key, value = LABEL.split("=")
+    key, value = CHECKS.split("=")
     cluster.core.create_namespace({"metadata": {"name": name, "labels": {key: value}}})
     try:
         quota = {"metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}}

@@ -21,7 +21,7 @@ import pytest
 import house_prices
 from house_prices.serving.deployment.building import builder
 from house_prices.serving.deployment.engine import docker as ask_engine
-from house_prices.serving.deployment.removal import LABEL
+from house_prices.serving.deployment.removal import CHECKS
 from labkit.checks import CheckFailed, expect
 from tests.lab_02.hardening import contents, leftovers, root_fault, stopped
 
@@ -68,7 +68,7 @@ class Build:
         command = [builder(), "build", "--file", self._root / LAB / "Dockerfile", "--target", target]
         command += [part for key, value in arguments.items() for part in ("--build-arg", f"{key}={value}")]
         done = subprocess.run(
-            [*command, "--label", LABEL, "--tag", name, self._root],
+            [*command, "--label", CHECKS, "--tag", name, self._root],
             env=os.environ | {"DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -144,7 +144,7 @@ class Image:
             security_opt=["no-new-privileges:true"],
             mem_limit="512m",
             pids_limit=256,
-            labels=dict([LABEL.split("=")]),
+            labels=dict([CHECKS.split("=")]),
         )
         self._container = container
         try:

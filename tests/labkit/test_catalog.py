@@ -29,7 +29,7 @@ def test_a_lab_says_what_its_run_is(project: Project) -> None:
         ("hours = 1.5", "hours = 1.5\nneeds = [1]", "needs must be a list in which each item is a text, not [1]"),
         ("hours = 1.5", "hours = 1.5\nports = [5000]", "ports has 5000, which macOS keeps for AirPlay"),
         ("hours = 1.5", "hours = 1.5\nhour = 2", "hour is not a key that labkit knows"),
-        ("hours = 1.5", "hours = 1.5\nclean = 'sweep'", "clean must name a command of this lab, not 'sweep'"),
+        ("hours = 1.5", "hours = 1.5\nclean = ['sweep']", "clean must begin with a command of this lab, not 'sweep'"),
         ('open = "artifacts/lab-01/sign.txt"', "", "run.open is missing"),
         ("[run]", "[run]\nshell = 'rm'", "run.shell is not a key that labkit knows"),
         ('help = "sell a toy"', "", "commands.sell.help is missing"),

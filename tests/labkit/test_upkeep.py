@@ -44,10 +44,10 @@ def test_clean_removes_a_link_and_not_what_it_leads_to(project: Project, tmp_pat
 def test_clean_has_a_lab_remove_what_it_made_elsewhere(
     labs: Labs, project: Project, lab_toml: Path, status: int, code: int
 ) -> None:
-    lab_toml.write_text(lab_toml.read_text().replace("[run]", 'clean = "sell"\n\n[run]'))
+    lab_toml.write_text(lab_toml.read_text().replace("[run]", 'clean = ["sell", "--all"]\n\n[run]'))
     (project.root / "toys" / "shop.py").write_text(f"import sys\nprint(sys.argv[1:])\nsys.exit({status})\n")
     result = labs("clean")
-    assert result.stdout == "['sell']\nnothing to remove\n"
+    assert result.stdout == "['sell', '--all']\nnothing to remove\n"
     assert result.returncode == code
     assert ("lab 01 has made could not be removed" in result.stderr) is (code == 1)
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from house_prices.serving.deployment.removal import CHECKS, LABEL
 from tests.product.serving.deployment.conftest import Tools
 
 MODULE = "house_prices.serving.deployment"
@@ -62,6 +63,14 @@ def test_undeploy_looks_through_the_cluster_where_there_is_no_docker(tools: Tool
     begun, end = "removing what was made in the cluster kind-labs", "nothing is left in the cluster kind-labs"
     assert 0 < done.stdout.find(begun) < done.stdout.find(end)
     assert "not run: there is no docker here" in done.stdout
+
+
+def test_undeploy_leaves_alone_what_a_check_has_made_unless_told(tools: Tools) -> None:
+    tools.answer("docker", "")
+    run("undeploy")
+    assert {call.split("label=")[1] for call in tools.asked() if "label=" in call} == {LABEL}
+    run("undeploy", "--checks")
+    assert {call.split("label=")[1] for call in tools.asked() if "label=" in call} == {LABEL, CHECKS}
 
 
 def test_a_failure_ends_with_1(tools: Tools) -> None:

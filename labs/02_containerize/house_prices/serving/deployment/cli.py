@@ -90,24 +90,31 @@ def deploy(image: Annotated[str, typer.Option(help="An image in the Docker engin
 
 
 @app.command()
-def undeploy() -> None:
+def undeploy(
+    checks: Annotated[
+        bool, typer.Option("--checks", help="Also what killed checks have left; not while a check runs.")
+    ] = False,
+) -> None:
     """Remove everything that the lab has made, in the cluster and in Docker, and prove that nothing is left."""
     from house_prices.serving.deployment.context import local_cluster
-    from house_prices.serving.deployment.removal import remove_from_cluster, remove_from_docker
+    from house_prices.serving.deployment.removal import CHECKS, LABEL, remove_from_cluster, remove_from_docker
 
     tell = _Clock().tell
+    labels = (LABEL, CHECKS) if checks else (LABEL,)
     missing = []
     try:
         cluster = local_cluster()
         tell(f"removing what was made in the cluster {cluster.context}")
-        for made in remove_from_cluster(cluster):
-            tell(f"removed {made}")
+        for label in labels:
+            for made in remove_from_cluster(cluster, label):
+                tell(f"removed {made}")
         tell(f"nothing is left in the cluster {cluster.context}")
     except NotRun as error:
         missing.append(error)
     try:
-        for kind, identity in remove_from_docker():
-            tell(f"removed {kind} {identity}")
+        for label in labels:
+            for kind, identity in remove_from_docker(label):
+                tell(f"removed {kind} {identity}")
         tell("nothing is left in Docker")
     except NotRun as error:
         missing.append(error)

@@ -1,4 +1,7 @@
-"""Remove what a lab has made, and prove that nothing of it is left: all of it carries one label."""
+"""Remove what a lab has made, and prove that nothing of it is left: all of it carries one label.
+
+What the lab's checks make for themselves carries another: who takes the service away does not mean to end a check.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from house_prices.serving.deployment.engine import docker
 from house_prices.serving.deployment.errors import DeploymentError
 
 LABEL = "labs.mlops/made-by=lab-02"
+CHECKS = "labs.mlops/made-by=lab-02-checks"
 
 
 class SomethingLeft(DeploymentError):
@@ -26,23 +30,23 @@ class Made:
         return f"{self.kind}/{self.name}" + (f" in {self.namespace}" if self.namespace else "")
 
 
-def made_in_cluster(cluster: Cluster) -> list[Made]:
-    """Return everything in a cluster that carries the label: of every kind that can be made, in all namespaces."""
+def made_in_cluster(cluster: Cluster, label: str = LABEL) -> list[Made]:
+    """Return everything in a cluster that carries a label: of every kind that can be made, in all namespaces."""
     kinds = cluster.kubectl("api-resources", "--verbs=list,delete", "-o", "name").split()
     columns = "custom-columns=KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name"
-    found = cluster.kubectl("get", ",".join(kinds), "-A", "-l", LABEL, "--no-headers", "-o", columns)
+    found = cluster.kubectl("get", ",".join(kinds), "-A", "-l", label, "--no-headers", "-o", columns)
     rows = (line.split() for line in found.splitlines())
     return [Made(kind, "" if namespace == "<none>" else namespace, name) for kind, namespace, name in rows]
 
 
-def remove_from_cluster(cluster: Cluster) -> list[Made]:
-    """Delete everything in a cluster that carries the label, and return what that was.
+def remove_from_cluster(cluster: Cluster, label: str = LABEL) -> list[Made]:
+    """Delete everything in a cluster that carries a label, and return what that was.
 
     Raises
     ------
     SomethingLeft : something of it is still there afterwards.
     """
-    made = made_in_cluster(cluster)
+    made = made_in_cluster(cluster, label)
     # A namespace takes along what is in it.
     gone = {each.name for each in made if each.kind == "Namespace"}
     for namespace in sorted(gone):
@@ -54,7 +58,7 @@ def remove_from_cluster(cluster: Cluster) -> list[Made]:
         if each.kind == "Namespace" or each.namespace not in gone:
             where = ("--namespace", each.namespace) if each.namespace else ()
             cluster.kubectl("delete", each.kind, each.name, *where, "--ignore-not-found", "--timeout=120s", seconds=130)
-    if left := made_in_cluster(cluster):
+    if left := made_in_cluster(cluster, label):
         raise SomethingLeft(f"still in the cluster: {', '.join(map(str, left))}")
     return made
 
@@ -68,17 +72,17 @@ _DOCKER: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def made_in_docker(kinds: Collection[str] = tuple(_DOCKER)) -> list[tuple[str, str]]:
-    """Return the kind and the id of everything in the Docker engine that carries the label."""
+def made_in_docker(label: str = LABEL, kinds: Collection[str] = tuple(_DOCKER)) -> list[tuple[str, str]]:
+    """Return the kind and the id of everything in the Docker engine that carries a label."""
     return [
         (kind, each)
         for kind in kinds
-        for each in dict.fromkeys(docker(*_DOCKER[kind][0], "--filter", f"label={LABEL}").split())
+        for each in dict.fromkeys(docker(*_DOCKER[kind][0], "--filter", f"label={label}").split())
     ]
 
 
-def remove_from_docker(kinds: Collection[str] = tuple(_DOCKER)) -> list[tuple[str, str]]:
-    """Remove everything in the Docker engine that carries the label, and return what that was.
+def remove_from_docker(label: str = LABEL, kinds: Collection[str] = tuple(_DOCKER)) -> list[tuple[str, str]]:
+    """Remove everything in the Docker engine that carries a label, and return what that was.
 
     Parameters
     ----------
@@ -89,9 +93,9 @@ def remove_from_docker(kinds: Collection[str] = tuple(_DOCKER)) -> list[tuple[st
     SomethingLeft : something of it is still there afterwards.
     NotRun : no engine answers.
     """
-    made = made_in_docker(kinds)
+    made = made_in_docker(label, kinds)
     for kind, each in made:
         docker(*_DOCKER[kind][1], each)
-    if left := made_in_docker(kinds):
+    if left := made_in_docker(label, kinds):
         raise SomethingLeft(f"still in Docker: {', '.join(f'{kind} {each}' for kind, each in left)}")
     return made

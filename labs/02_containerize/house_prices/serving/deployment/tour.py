@@ -198,7 +198,7 @@ def _on_cluster(say: Tell) -> None:
 
 
 def _clean_up(cluster: Cluster, say: Tell) -> None:
-    removed = len(remove_from_cluster(cluster)) + len(remove_from_docker(("container", "network", "volume")))
+    removed = len(remove_from_cluster(cluster)) + len(remove_from_docker(kinds=("container", "network", "volume")))
     say(f"removed {removed} things that carry the lab's label; none is left (labs undeploy removes the images too)")
 
 
