@@ -1,14 +1,13 @@
 """Prove that a lab's checks tell right from wrong.
 
-Three kinds of cases, each run in a copy of the project of its own: the reference passes every check, whatever the
-seed; a task that is blanked fails at its own checks, and no task fails that does not come after it; and each wrong
-answer fails its task with exactly the diagnosis that was recorded for it.
+Four kinds of cases, each run in a copy of the project: the reference passes every check, whatever the seed; a task
+passes with nothing in all others but those that it comes after; it fails with nothing in its own region either; and
+each wrong answer fails its task with exactly the diagnosis that was recorded for it.
 
-Checks that ask an engine or a cluster take long. So of them is asked only what could come out differently: not what
-other seeds draw, and not each time that one of the tasks is blanked that need none, but once with those all blanked.
+Checks that ask an engine or a cluster take long, so they are not asked what other seeds draw.
 
-Wrong answers to tasks that have nothing to do with each other are asked in one tree. Whichever does not come out as
-recorded is asked again, alone, and only that counts.
+Cases that have nothing to do with each other are asked in one tree. Whichever does not come out as it must is asked
+again, alone, and only that counts.
 """
 
 import contextlib
@@ -50,10 +49,10 @@ class Case:
     ----------
     bodies : by task, what its region holds instead of the reference.
     asked : the tasks whose checks count.
-    task : the one that is blanked or answered wrongly; None if none or several are.
+    task : the one that it is about; None if it is about all.
     """
 
-    kind: Literal["reference", "blank", "wrong answer"]
+    kind: Literal["reference", "alone", "blank", "wrong answer"]
     asked: tuple[str, ...]
     seed: int = SEED
     bodies: Mapping[str, str] = field(default_factory=dict)
@@ -64,8 +63,8 @@ class Case:
     def name(self) -> str:
         if self.answer:
             return f"wrong answer {self.answer.name}"
-        if self.bodies:
-            return f"{self.task.id} blanked" if self.task else "all that needs no tool blanked"
+        if self.task:
+            return f"{self.task.id} {'blanked' if self.kind == 'blank' else 'alone'}"
         return f"reference, seed {self.seed}"
 
 
@@ -162,14 +161,14 @@ def cases_of(root: Path, lab: Lab, answers: Iterable[WrongAnswer]) -> list[Case]
     with_tools = tuple(task.id for task in lab.tasks if task.needs)
     cases = [Case("reference", (*without_tools, *with_tools))]
     stubs = {task.id: stub(task, find(read_text(root / task.file), task.file, task.id)) for task in lab.tasks}
-    after = set().union(*(depends_on(lab.tasks, task) for task in without_tools))
-    if apart := tuple(task for task in with_tools if task not in after):
-        cases.append(Case("blank", apart, bodies={task: stubs[task] for task in without_tools}))
     if without_tools:
         cases += [Case("reference", without_tools, seed) for seed in FURTHER_SEEDS]
     for task in lab.tasks:
-        alike = tuple(other.id for other in lab.tasks if other.needs == task.needs)
-        cases.append(Case("blank", alike, bodies={task.id: stubs[task.id]}, task=task))
+        before = {other.id for other in lab.tasks if task.id in depends_on(lab.tasks, other.id)} - {task.id}
+        blank = {other: text for other, text in stubs.items() if other not in before}
+        others = {other: text for other, text in blank.items() if other != task.id}
+        cases.append(Case("blank", (task.id,), bodies=blank, task=task))
+        cases.append(Case("alone", (task.id,), bodies=others, task=task))
     for answer in answers:
         # A wrong answer is only asked what its own task asks: the rest of the lab holds the reference.
         own = answer.task
@@ -193,9 +192,10 @@ def _copies(project: Project, labs: Collection[Lab]) -> contextlib.AbstractConte
 
 
 def _together(lab: Lab, cases: Iterable[Case]) -> list[list[Case]]:
-    """Gather wrong answers that can stand in one tree: of tasks in different files, none of which comes after another.
+    """Gather cases that can share a tree: with the same regions blanked, or with wrong answers that do not meet.
 
-    That the checks of such a task do not run another's region is what the cases show in which that one is blanked.
+    Those are of tasks in different files, none of which comes after another. That the checks of such a task do not run
+    another's region is what the case shows in which it stands alone.
     """
     batches: list[list[Case]] = []
     for case in cases:
@@ -208,6 +208,8 @@ def _together(lab: Lab, cases: Iterable[Case]) -> list[list[Case]]:
 
 
 def _apart(lab: Lab, one: Case, other: Case) -> bool:
+    if one.kind == other.kind == "blank":
+        return one.bodies == other.bodies
     if not (one.answer and other.answer):
         return False
     first, second = one.answer.task, other.answer.task
@@ -225,7 +227,7 @@ def _run(
         folder = Path(name).resolve()
         try:
             found = _without_folders(_check(project, lab, labs, cases, folder, copies), folder)
-            judged = [_judge(lab, case, found, update and alone) for case in cases]
+            judged = [_judge(case, found, update and alone) for case in cases]
         except MarkerError as error:
             judged = [("failed", "a body that can stand in its region", error.problem, "")] * len(cases)
     seconds = (time.monotonic() - started) / len(cases)
@@ -253,7 +255,7 @@ def _check(
         root=tree,
         paths=assemble(project.root, tree, bodies, labs),
         only=asked,
-        # The others hold the reference, or what is asked does not come after them.
+        # What is asked does not come after them, or they hold the reference.
         skipped=[task.id for task in lab.tasks if task.id not in asked],
         seed=seed,
         python=project.python,
@@ -284,39 +286,27 @@ def _without_folders(verdicts: Verdicts, folder: Path) -> Verdicts:
     return replace(verdicts, checks=tuple(checks))
 
 
-def _judge(lab: Lab, case: Case, verdicts: Verdicts, update: bool) -> tuple[Outcome, str, str, str]:
+def _judge(case: Case, verdicts: Verdicts, update: bool) -> tuple[Outcome, str, str, str]:
     if case.answer and case.task:
         return _judge_answer(case.answer, verdicts, update)
-    if case.task:
-        return _judge_blank(lab, case.task, verdicts)
-    if case.bodies:
-        return _judge_blanks(verdicts)
+    if case.task and case.kind == "blank":
+        return _judge_blank(case.task, verdicts)
     if verdicts.exit_code == 0:
         return "passed", "", "", ""
+    wanted = "every check passes"
+    if case.task:
+        wanted += f" of task {case.task.id}, with nothing in any other but those that it comes after in lab.toml"
     outcome: Outcome = "failed" if verdicts.count("failed") or not verdicts.checks else "not_run"
-    return outcome, "every check passes", _report(v for v in verdicts.checks if v.outcome != "passed"), ""
+    return outcome, wanted, _report(v for v in verdicts.checks if v.outcome != "passed"), ""
 
 
-def _judge_blank(lab: Lab, task: Task, verdicts: Verdicts) -> tuple[Outcome, str, str, str]:
-    later = depends_on(lab.tasks, task.id)
-    elsewhere = [v for v in verdicts.checks if v.task not in later and v.outcome == "failed"]
-    if elsewhere:
-        wanted = f"only checks of task {task.id}, and of those that come after it in lab.toml, do not pass"
-        return "failed", wanted, _report(elsewhere), ""
+def _judge_blank(task: Task, verdicts: Verdicts) -> tuple[Outcome, str, str, str]:
     own = {verdict.outcome for verdict in verdicts.of(task.id)}
     if "failed" in own:
         return "passed", "", "", ""
     if "not_run" in own:
         return "not_run", f"a check of task {task.id} fails", _report(verdicts.of(task.id)), ""
     return "failed", f"a check of task {task.id} fails", "all of them pass with nothing in the region", ""
-
-
-def _judge_blanks(verdicts: Verdicts) -> tuple[Outcome, str, str, str]:
-    if verdicts.exit_code == 0:
-        return "passed", "", "", ""
-    wanted = "every check passes of a task that needs a tool and comes after none of those in lab.toml"
-    outcome: Outcome = "failed" if verdicts.count("failed") else "not_run"
-    return outcome, wanted, _report(v for v in verdicts.checks if v.outcome != "passed"), ""
 
 
 def _judge_answer(answer: WrongAnswer, verdicts: Verdicts, update: bool) -> tuple[Outcome, str, str, str]:

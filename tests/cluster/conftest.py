@@ -17,7 +17,7 @@ from house_prices.serving.deployment.context import Cluster, local_cluster
 from house_prices.serving.deployment.drills import Drills
 from house_prices.serving.deployment.engine import docker, image_id
 from house_prices.serving.deployment.errors import NotRun
-from house_prices.serving.deployment.images import load_image
+from house_prices.serving.deployment.images import load_images
 from house_prices.serving.deployment.manifests import NAME, NAMESPACE
 from house_prices.serving.deployment.removal import remove_from_cluster
 
@@ -68,7 +68,7 @@ def releases(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
         for version, image in images.items():
             digest = save_model(root / MODEL, model, manifest_of(sales, version=version))
             build(image, MODEL, digest, root / "build.log", root=root, label=f"house-prices.test={token}")
-            load_image(cluster, image)
+        load_images(cluster, *images.values())
     except NotRun as error:
         not_run(error)
     yield images

@@ -19,7 +19,8 @@ from house_prices.serving.deployment.rollout import wait_for_rollout
 from tests.cluster.conftest import VERSIONS, not_run
 from tests.cluster.node_failure import failed
 
-# One after the other, in this order, and the last one takes all away.
+# One after the other, in this order: first those in which more is waited than done, as CI still has other work then; at
+# the end, what takes all away.
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
 
 
@@ -52,60 +53,6 @@ def test_the_namespace_refuses_a_pod_with_rights(cluster: Cluster, url: str) -> 
     pod = {"metadata": {"name": "root"}, "spec": {"containers": [{"name": "root", "image": "house-prices:v1"}]}}
     with pytest.raises(DeploymentError, match='violates PodSecurity "restricted'):
         cluster.core.create_namespaced_pod(NAMESPACE, pod, dry_run="All")
-
-
-@pytest.mark.usefixtures("two_pods")
-def test_a_release_and_its_undo_lose_nothing(drills: Drills, releases: dict[str, str]) -> None:
-    first, second = VERSIONS
-    assert version(drills.url) == first
-    nothing_lost(drills.roll_out(releases[second]))
-    assert version(drills.url) == second
-    nothing_lost(drills.undo())
-    assert version(drills.url) == first
-
-
-@pytest.mark.usefixtures("two_pods")
-def test_twenty_replacements_lose_nothing(drills: Drills, releases: dict[str, str]) -> None:
-    nothing_lost(drills.roll_out(releases[VERSIONS[1]], times=20))
-    assert version(drills.url) == VERSIONS[1]
-
-
-@pytest.mark.usefixtures("two_pods")
-def test_a_killed_pod_loses_nothing(drills: Drills) -> None:
-    nothing_lost(drills.kill_pod())
-
-
-@pytest.mark.usefixtures("two_pods")
-def test_a_drained_node_loses_nothing(drills: Drills) -> None:
-    try:
-        nothing_lost(drills.drain_node())
-    except NotRun as error:
-        not_run(error)
-
-
-@pytest.mark.usefixtures("two_pods")
-def test_a_broken_release_never_gets_traffic_and_is_undone(drills: Drills) -> None:
-    before = version(drills.url)
-    drill = drills.break_release()
-    nothing_lost(drill)
-    *reasons, traffic = drill.seen
-    assert any("nobody has vouched for this model" in reason for reason in reasons), reasons
-    assert traffic == "no traffic went to a broken pod"
-    assert version(drills.url) == before
-
-
-def test_more_pods_and_fewer_lose_nothing(drills: Drills) -> None:
-    nothing_lost(drills.scale(3))
-
-
-def test_the_autoscaler_follows_the_load_and_goes_back(cluster: Cluster, url: str) -> None:
-    try:
-        drill = Drills(cluster, url, print, rate=20).scale_with_load(4, rate=200, houses=100)
-    except NotRun as error:
-        not_run(error)
-    print(drill.new, drill.kept, *drill.seen, sep="\n")
-    # Before there are enough pods, what is too much may be turned away, but nothing else may happen to it.
-    assert [each for each in (*drill.new.failed, *drill.kept.failed) if not each.reason.startswith("503 ")] == []
 
 
 def test_a_node_that_dies_costs_only_those_who_do_not_ask_again(cluster: Cluster, url: str) -> None:
@@ -150,6 +97,60 @@ def _spread(cluster: Cluster) -> bool:
 def _is_ready(node: object) -> bool:
     conditions = node.status.conditions  # type: ignore[attr-defined]
     return any(each.type == "Ready" and each.status == "True" for each in conditions)
+
+
+def test_the_autoscaler_follows_the_load_and_goes_back(cluster: Cluster, url: str) -> None:
+    try:
+        drill = Drills(cluster, url, print, rate=20).scale_with_load(4, rate=200, houses=100)
+    except NotRun as error:
+        not_run(error)
+    print(drill.new, drill.kept, *drill.seen, sep="\n")
+    # Before there are enough pods, what is too much may be turned away, but nothing else may happen to it.
+    assert [each for each in (*drill.new.failed, *drill.kept.failed) if not each.reason.startswith("503 ")] == []
+
+
+@pytest.mark.usefixtures("two_pods")
+def test_a_release_and_its_undo_lose_nothing(drills: Drills, releases: dict[str, str]) -> None:
+    first, second = VERSIONS
+    assert version(drills.url) == first
+    nothing_lost(drills.roll_out(releases[second]))
+    assert version(drills.url) == second
+    nothing_lost(drills.undo())
+    assert version(drills.url) == first
+
+
+@pytest.mark.usefixtures("two_pods")
+def test_twenty_replacements_lose_nothing(drills: Drills, releases: dict[str, str]) -> None:
+    nothing_lost(drills.roll_out(releases[VERSIONS[1]], times=20))
+    assert version(drills.url) == VERSIONS[1]
+
+
+@pytest.mark.usefixtures("two_pods")
+def test_a_killed_pod_loses_nothing(drills: Drills) -> None:
+    nothing_lost(drills.kill_pod())
+
+
+@pytest.mark.usefixtures("two_pods")
+def test_a_drained_node_loses_nothing(drills: Drills) -> None:
+    try:
+        nothing_lost(drills.drain_node())
+    except NotRun as error:
+        not_run(error)
+
+
+@pytest.mark.usefixtures("two_pods")
+def test_a_broken_release_never_gets_traffic_and_is_undone(drills: Drills) -> None:
+    before = version(drills.url)
+    drill = drills.break_release()
+    nothing_lost(drill)
+    *reasons, traffic = drill.seen
+    assert any("nobody has vouched for this model" in reason for reason in reasons), reasons
+    assert traffic == "no traffic went to a broken pod"
+    assert version(drills.url) == before
+
+
+def test_more_pods_and_fewer_lose_nothing(drills: Drills) -> None:
+    nothing_lost(drills.scale(3))
 
 
 def test_nothing_is_left_in_the_cluster(cluster: Cluster, url: str) -> None:

@@ -79,10 +79,10 @@ def test_the_toy_is_proven(project: Project) -> None:
     assert (proof.exit_code, proof.broken, off(proof)) == (0, (), {})
     assert [result.case.name for result in proof.results] == [
         *("reference, seed 1", "reference, seed 2", "reference, seed 3"),
-        *("1.1 blanked", "1.2 blanked"),
+        *("1.1 blanked", "1.1 alone", "1.2 blanked", "1.2 alone"),
         *("wrong answer 1.1_printed", "wrong answer 1.2_root"),
     ]
-    assert told == [(number, 7) for number in range(1, 8)]
+    assert told == [(number, 9) for number in range(1, 10)]
 
 
 def test_a_check_that_the_reference_fails(project: Project) -> None:
@@ -114,9 +114,11 @@ def test_a_task_that_fails_for_want_of_one_that_it_does_not_name(project: Projec
     toml.write_text(toml.read_text().replace('after = ["1.1"]\n', ""))
     write_checks(project, CHECKS.replace('    expect("USER 1"', '    greet("Ada")\n    expect("USER 1"'))
     proof = proof_of(project)
-    assert off(proof) == {"1.1 blanked": "failed"}
-    told = result(proof, "1.1 blanked")
-    assert told.wanted == "only checks of task 1.1, and of those that come after it in lab.toml, do not pass"
+    assert off(proof) == {"1.2 alone": "failed"}
+    told = result(proof, "1.2 alone")
+    assert told.wanted == (
+        "every check passes of task 1.2, with nothing in any other but those that it comes after in lab.toml"
+    )
     assert told.got.startswith("✗ 1.2 the container's process is not root's\n")
 
 
@@ -187,14 +189,14 @@ def test_paths_of_temporary_folders_are_no_part_of_a_diagnosis(project: Project)
 
 @pytest.fixture
 def asked(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The toy's tasks come after nothing; what was asked of each tree of wrong answers."""
+    """The toy's tasks come after nothing; what was asked of each tree, but for the reference's."""
     toml = project.root / "labs/01_toy/lab.toml"
     toml.write_text(toml.read_text().replace('after = ["1.1"]\n', ""))
     asked: list[list[str]] = []
     run = proving._run
 
     def note(project: Project, lab: Lab, labs: tuple[Lab, ...], cases: list[Case], *others: Any) -> list[Result]:
-        if cases[0].answer:
+        if cases[0].task:
             asked.append([case.name.removeprefix("wrong answer ") for case in cases])
         return run(project, lab, labs, cases, *others)
 
@@ -202,9 +204,19 @@ def asked(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return asked
 
 
-def test_wrong_answers_that_do_not_meet_stand_in_one_tree(project: Project, asked: list[list[str]]) -> None:
+def of_answers(asked: list[list[str]]) -> list[list[str]]:
+    return sorted(names for names in asked if "_" in names[0])
+
+
+def test_cases_that_do_not_meet_share_a_tree(project: Project, asked: list[list[str]]) -> None:
     assert off(proof_of(project)) == {}
-    assert asked == [["1.1_printed", "1.2_root"]]
+    assert sorted(asked) == [["1.1 alone"], ["1.1 blanked", "1.2 blanked"], ["1.1_printed", "1.2_root"], ["1.2 alone"]]
+
+
+def test_a_task_is_blanked_with_all_but_those_that_it_comes_after(project: Project) -> None:
+    labs = load_labs(project.root)
+    blanked = {(case.name, *sorted(case.bodies)) for case in proving.cases_of(project.root, labs[0], [])[3:]}
+    assert blanked == {("1.1 blanked", "1.1", "1.2"), ("1.1 alone", "1.2"), ("1.2 blanked", "1.2"), ("1.2 alone",)}
 
 
 @pytest.mark.parametrize(
@@ -223,7 +235,7 @@ def test_wrong_answers_that_may_meet_do_not(project: Project, asked: list[list[s
         file.write_text(file.read_text() + "\n# TASK 1.2: run as somebody\nUSER = 1000\n# END TASK 1.2\n")
         (project.root / "labs/01_toy/Dockerfile").write_text("USER 1000\n")
     proof_of(project)
-    assert sorted(asked) == [["1.1_printed"], ["1.2_root"]]
+    assert of_answers(asked) == [["1.1_printed"], ["1.2_root"]]
 
 
 def test_what_is_recorded_was_told_to_a_wrong_answer_alone(
@@ -232,16 +244,16 @@ def test_what_is_recorded_was_told_to_a_wrong_answer_alone(
     updating: list[tuple[bool, int]] = []
     judge = proving._judge
 
-    def note(lab: Lab, case: Case, verdicts: Verdicts, update: bool) -> Any:
+    def note(case: Case, verdicts: Verdicts, update: bool) -> Any:
         if case.answer:
             updating.append((update, len({verdict.task for verdict in verdicts.checks})))
-        return judge(lab, case, verdicts, update)
+        return judge(case, verdicts, update)
 
     monkeypatch.setattr(proving, "_judge", note)
     write_checks(project, CHECKS.replace('got="root"', 'got="the superuser"'))
     assert proof_of(project, update=True).exit_code == 0
     assert "the superuser" in (project.root / "tests/wrong_answers/lab_01/1.2_root.diagnosis.txt").read_text()
-    assert asked == [["1.1_printed", "1.2_root"], ["1.2_root"]]
+    assert of_answers(asked) == [["1.1_printed", "1.2_root"], ["1.2_root"]]
     assert set(updating) == {(False, 2), (True, 1)}
 
 
@@ -260,7 +272,7 @@ def test_only_what_comes_of_a_wrong_answer_alone_counts_against_it(project: Proj
     (folder / "1.1_printed.py").unlink()
     (folder / "1.1_printed.diagnosis.txt").unlink()
     assert off(proof_of(project)) == {"wrong answer 1.1_elsewhere": "failed"}
-    assert sorted(asked) == [["1.1_elsewhere"], ["1.1_elsewhere", "1.2_root"], ["1.2_root"]]
+    assert of_answers(asked) == [["1.1_elsewhere"], ["1.1_elsewhere", "1.2_root"], ["1.2_root"]]
 
 
 def need_a_cluster(project: Project) -> None:
@@ -282,11 +294,12 @@ def test_tools_are_asked_only_what_could_come_out_differently(with_a_tool: Proje
     assert (proof.exit_code, off(proof)) == (0, {})
     assert {result.case.name: result.case.asked for result in proof.results} == {
         "reference, seed 1": ("1.1", "1.2"),
-        "all that needs no tool blanked": ("1.2",),
         "reference, seed 2": ("1.1",),
         "reference, seed 3": ("1.1",),
         "1.1 blanked": ("1.1",),
+        "1.1 alone": ("1.1",),
         "1.2 blanked": ("1.2",),
+        "1.2 alone": ("1.2",),
         "wrong answer 1.1_printed": ("1.1",),
         "wrong answer 1.2_root": ("1.2",),
     }
@@ -295,8 +308,8 @@ def test_tools_are_asked_only_what_could_come_out_differently(with_a_tool: Proje
 @pytest.mark.parametrize(
     ("tools", "cases"),
     [
-        (True, ["reference, seed 1", "all that needs no tool blanked", "1.2 blanked", "wrong answer 1.2_root"]),
-        (False, [*(f"reference, seed {n}" for n in (1, 2, 3)), "1.1 blanked", "wrong answer 1.1_printed"]),
+        (True, ["reference, seed 1", "1.2 blanked", "1.2 alone", "wrong answer 1.2_root"]),
+        (False, [*(f"reference, seed {n}" for n in (1, 2, 3)), "1.1 blanked", "1.1 alone", "wrong answer 1.1_printed"]),
     ],
 )
 def test_tasks_with_tools_can_be_proven_apart(with_a_tool: Project, tools: bool, cases: list[str]) -> None:
@@ -309,19 +322,8 @@ def test_tasks_with_tools_can_be_proven_apart(with_a_tool: Project, tools: bool,
 def test_a_check_with_a_tool_that_fails_for_want_of_a_task_that_it_does_not_name(with_a_tool: Project) -> None:
     write_checks(with_a_tool, CHECKS.replace('    expect("USER 1"', '    greet("Ada")\n    expect("USER 1"'))
     proof = proof_of(with_a_tool)
-    assert off(proof) == {"all that needs no tool blanked": "failed"}
-    told = result(proof, "all that needs no tool blanked")
-    assert told.wanted == "every check passes of a task that needs a tool and comes after none of those in lab.toml"
-    assert told.got.startswith("✗ 1.2 the container's process is not root's\n")
-
-
-def test_what_comes_after_a_blanked_task_is_not_asked(with_a_tool: Project) -> None:
-    """also where nothing is left to ask: no case stays not run for ever"""
-    toml = with_a_tool.root / "labs/01_toy/lab.toml"
-    toml.write_text(toml.read_text().replace('needs = ["cluster"]\n', 'needs = ["cluster"]\nafter = ["1.1"]\n'))
-    proof = proof_of(with_a_tool)
-    assert (proof.exit_code, off(proof)) == (0, {})
-    assert "all that needs no tool blanked" not in {result.case.name for result in proof.results}
+    assert off(proof) == {"1.2 alone": "failed"}
+    assert result(proof, "1.2 alone").got.startswith("✗ 1.2 the container's process is not root's\n")
 
 
 def test_what_needs_a_tool_that_is_missing_is_not_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,8 +333,7 @@ def test_what_needs_a_tool_that_is_missing_is_not_run(project: Project, monkeypa
     proof = proof_of(project)
     assert proof.exit_code == 3
     assert set(off(proof).values()) == {"not_run"}
-    assert "1.1 blanked" not in off(proof)
-    assert "all that needs no tool blanked" in off(proof)
+    assert set(off(proof)) == {"reference, seed 1", "1.2 blanked", "1.2 alone", "wrong answer 1.2_root"}
 
 
 def test_broken_markers_are_told_and_nothing_is_run(project: Project) -> None:
@@ -362,8 +363,8 @@ def run(labs: Labs, *arguments: str) -> tuple[int, str, str]:
 def test_prove_says_little_where_all_is_well(labs: Labs) -> None:
     code, said, _ = run(labs, "prove", "--jobs", "3")
     assert code == 0
-    assert said.startswith("lab 01: 7 cases in ")
-    assert said.endswith("7 as they must be, 0 not, 0 not run\n")
+    assert said.startswith("lab 01: 9 cases in ")
+    assert said.endswith("9 as they must be, 0 not, 0 not run\n")
 
 
 def test_prove_says_what_was_wanted_and_what_came(labs: Labs) -> None:
@@ -379,7 +380,7 @@ def test_prove_as_json(labs: Labs) -> None:
     code, said, _ = run(labs, "prove", "--json")
     assert code == 0
     (proof,) = json.loads(said)
-    assert (proof["lab"], proof["proven"], len(proof["cases"])) == ("01", True, 7)
+    assert (proof["lab"], proof["proven"], len(proof["cases"])) == ("01", True, 9)
 
 
 def test_grade_writes_a_scorecard_and_says_so_by_its_exit_code(labs: Labs, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def deploy(image: Annotated[str, typer.Option(help="An image in the Docker engin
     from house_prices.serving.deployment.address import reachable
     from house_prices.serving.deployment.context import local_cluster
     from house_prices.serving.deployment.engine import image_id
-    from house_prices.serving.deployment.images import load_image
+    from house_prices.serving.deployment.images import load_images
     from house_prices.serving.deployment.manifests import LOCAL, apply, render
     from house_prices.serving.deployment.rollout import wait_for_rollout
 
@@ -80,7 +80,7 @@ def deploy(image: Annotated[str, typer.Option(help="An image in the Docker engin
     tell(f"cluster {cluster.context} at {cluster.server}")
     manifests = render(cluster, LOCAL, image, image_id(image))
     tell(f"{image} on its way to the nodes")
-    load_image(cluster, image)
+    load_images(cluster, image)
     tell(f"{image} is there")
     for line in apply(cluster, manifests):
         tell(line)

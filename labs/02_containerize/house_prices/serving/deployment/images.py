@@ -1,40 +1,43 @@
-"""Bring an image from the Docker engine to the nodes of a cluster, which have no registry to pull it from."""
+"""Bring images from the Docker engine to the nodes of a cluster, which have no registry to pull them from."""
 
 import os
 import shlex
+from collections.abc import Sequence
 
 from house_prices.serving.deployment.context import Cluster
 from house_prices.serving.deployment.errors import NotRun
 from house_prices.serving.deployment.programs import ask
 
 
-def load_image(cluster: Cluster, image: str) -> None:
-    """Copy an image to every node, with the tool that made the cluster or the command in LABS_IMAGE_LOAD.
+def load_images(cluster: Cluster, *images: str) -> None:
+    """Copy images to every node, with the tool that made the cluster or the command in LABS_IMAGE_LOAD.
+
+    What several have in common is copied once if they come together.
 
     Raises
     ------
     NotRun : it is not known how to do that for this cluster, or the tool is missing.
     DeploymentError : the tool failed.
     """
-    command = _command(cluster.context, image)
+    command = _command(cluster.context, images)
     if command:
         ask(command, remedy=f"install {command[0]}, which made the context {cluster.context}", seconds=600)
 
 
-def _command(context: str, image: str) -> list[str]:
+def _command(context: str, images: Sequence[str]) -> list[str]:
     if own := os.environ.get("LABS_IMAGE_LOAD"):
-        return [*shlex.split(own), image]
+        return [*shlex.split(own), *images]
     tool, _, name = context.partition("-")
     match tool:
         case "minikube":
-            return ["minikube", "--profile", context, "image", "load", image]
+            return ["minikube", "--profile", context, "image", "load", *images]
         case "kind":
-            return ["kind", "load", "docker-image", image, "--name", name]
+            return ["kind", "load", "docker-image", *images, "--name", name]
         case "k3d":
-            return ["k3d", "image", "import", image, "--cluster", name]
+            return ["k3d", "image", "import", *images, "--cluster", name]
         case "docker" | "rancher" | "orbstack" | "colima":
-            return []  # these clusters run on the very engine that has the image
+            return []  # these clusters run on the very engine that has the images
     raise NotRun(
-        f"nobody here knows how to load an image into {context}",
-        "export LABS_IMAGE_LOAD='a command that takes the name of the image as its last argument'",
+        f"nobody here knows how to load images into {context}",
+        "export LABS_IMAGE_LOAD='a command that takes the names of images as its last arguments'",
     )

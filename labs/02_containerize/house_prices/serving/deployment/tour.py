@@ -27,7 +27,7 @@ from house_prices.serving.deployment.address import reachable
 from house_prices.serving.deployment.context import Cluster, local_cluster
 from house_prices.serving.deployment.drills import Drill, Drills
 from house_prices.serving.deployment.errors import DeploymentError, NotRun
-from house_prices.serving.deployment.images import load_image
+from house_prices.serving.deployment.images import load_images
 from house_prices.serving.deployment.load import HOUSE, PATH
 from house_prices.serving.deployment.manifests import LOCAL, apply, render
 from house_prices.serving.deployment.newer_model import save_newer_model
@@ -180,8 +180,7 @@ def _on_cluster(say: Tell) -> None:
         newer = save_newer_model(NEWER_MODEL, KnownModels(KNOWN_MODELS))
         building.build(SECOND, NEWER_MODEL, newer, Path("artifacts/lab-02/build-v2.log"))
         say(f"{SECOND} built: the same code, and a model that knows the sales of 2012 as well")
-        for image in (FIRST, SECOND):
-            load_image(cluster, image)
+        load_images(cluster, FIRST, SECOND)
         apply(cluster, manifests)
         wait_for_rollout(cluster, say)
         with reachable(cluster) as url:
