@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from house_prices.serving.deployment.removal import CHECKS, LABEL
+from house_prices.serving.deployment.removal import CHECKS
 from tests.product.serving.deployment.conftest import Tools
 
 MODULE = "house_prices.serving.deployment"
@@ -65,12 +65,15 @@ def test_undeploy_looks_through_the_cluster_where_there_is_no_docker(tools: Tool
     assert "not run: there is no docker here" in done.stdout
 
 
-def test_undeploy_leaves_alone_what_a_check_has_made_unless_told(tools: Tools) -> None:
-    tools.answer("docker", "")
-    run("undeploy")
-    assert {call.split("label=")[1] for call in tools.asked() if "label=" in call} == {LABEL}
-    run("undeploy", "--checks")
-    assert {call.split("label=")[1] for call in tools.asked() if "label=" in call} == {LABEL, CHECKS}
+def test_undeploy_leaves_to_a_check_what_it_has_made_unless_told(tools: Tools) -> None:
+    gone = tools.folder / "gone"
+    tools.answer("docker", f"case \"$*\" in ps*{CHECKS}) [ -e '{gone}' ] || echo c1;; 'rm '*) : > '{gone}';; esac")
+    kept = run("undeploy").stdout
+    assert "left to a check, if one runs (labs undeploy --checks removes it): container c1\n" in kept
+    assert not gone.exists()
+    removed = run("undeploy", "--checks").stdout
+    assert "removed container c1\n" in removed
+    assert "left to a check" not in removed
 
 
 def test_a_failure_ends_with_1(tools: Tools) -> None:

@@ -96,26 +96,34 @@ def undeploy(
     ] = False,
 ) -> None:
     """Remove everything that the lab has made, in the cluster and in Docker, and prove that nothing is left."""
+    from house_prices.serving.deployment import removal
     from house_prices.serving.deployment.context import local_cluster
-    from house_prices.serving.deployment.removal import CHECKS, LABEL, remove_from_cluster, remove_from_docker
 
     tell = _Clock().tell
-    labels = (LABEL, CHECKS) if checks else (LABEL,)
+    labels = (removal.LABEL, removal.CHECKS) if checks else (removal.LABEL,)
+    others = () if checks else (removal.CHECKS,)
+    left_to_a_check = "left to a check, if one runs (labs undeploy --checks removes it):"
     missing = []
     try:
         cluster = local_cluster()
         tell(f"removing what was made in the cluster {cluster.context}")
         for label in labels:
-            for made in remove_from_cluster(cluster, label):
+            for made in removal.remove_from_cluster(cluster, label):
                 tell(f"removed {made}")
         tell(f"nothing is left in the cluster {cluster.context}")
+        for label in others:
+            for made in removal.made_in_cluster(cluster, label):
+                tell(f"{left_to_a_check} {made}")
     except NotRun as error:
         missing.append(error)
     try:
         for label in labels:
-            for kind, identity in remove_from_docker(label):
+            for kind, identity in removal.remove_from_docker(label):
                 tell(f"removed {kind} {identity}")
         tell("nothing is left in Docker")
+        for label in others:
+            for kind, identity in removal.made_in_docker(label):
+                tell(f"{left_to_a_check} {kind} {identity}")
     except NotRun as error:
         missing.append(error)
     for reason in missing:
