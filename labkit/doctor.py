@@ -25,7 +25,8 @@ from labkit.catalog import NEEDS, Lab
 from labkit.errors import NotRun
 from labkit.project import Project
 
-SECONDS = 2.0  # as long as any program is waited for
+SECONDS = 8.0  # as long as any program is waited for: on a busy machine kubectl alone takes 2 s to start
+TIMED_OUT = 124  # as timeout(1) ends then
 GB = 10**9
 
 # What the tools for local clusters call their contexts. house_prices.serving.deployment.context has the same rule, and
@@ -156,10 +157,10 @@ def check_docker() -> Check:
     if status is None:
         return Check("docker", False, "there is no docker command", "install Docker Desktop or Docker Engine")
     if status or not output:
-        where = os.environ.get("DOCKER_HOST", "its usual socket")
-        return Check(
-            "docker", False, f"no engine answers at {where}", "start Docker Desktop, or: sudo systemctl start docker"
-        )
+        found = f"no engine answers at {os.environ.get('DOCKER_HOST', 'its usual socket')}"
+        if status == TIMED_OUT:
+            found += f" within {SECONDS:g} s"
+        return Check("docker", False, found, "start Docker Desktop, or: sudo systemctl start docker")
     return Check("docker", True, f"engine {output}")
 
 
@@ -169,6 +170,8 @@ def check_cluster() -> Check:
     status, output = _ask(["kubectl", "config", "view", "--minify", "-o", "json"])
     if status is None:
         return Check("cluster", False, "there is no kubectl", f"install kubectl and minikube, then: {start}")
+    if status == TIMED_OUT:
+        return Check("cluster", False, f"kubectl does not answer within {SECONDS:g} s", "try again with less to do")
     if status:
         return Check("cluster", False, "kubectl has no current context", start)
     config = json.loads(output)
@@ -246,7 +249,7 @@ NEED_CHECKS: dict[str, Callable[[], Check]] = {"docker": check_docker, "cluster"
 
 
 def _ask(command: list[str]) -> tuple[int | None, str]:
-    """Return the exit code and the output of a program; None for a program that is not there, 1 for one that hangs."""
+    """Return a program's exit code, None if it is not there, TIMED_OUT if it hangs, and its output."""
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False
@@ -254,5 +257,5 @@ def _ask(command: list[str]) -> tuple[int | None, str]:
     except OSError:
         return None, ""
     except subprocess.TimeoutExpired:
-        return 1, ""
+        return TIMED_OUT, ""
     return done.returncode, done.stdout.strip()

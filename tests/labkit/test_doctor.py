@@ -55,8 +55,11 @@ def test_a_silent_engine_is_named_with_its_host_and_the_remedy(tools: Path, monk
 
 def test_a_tool_that_hangs_is_not_waited_for(tools: Path) -> None:
     answer(tools, "docker", "exec sleep 60")
+    answer(tools, "kubectl", "exec sleep 60")
     started = time.monotonic()
-    assert not check_docker().ok
+    assert "no engine answers at" in (docker := check_docker()).found
+    assert docker.found.endswith(" within 8 s")
+    assert check_cluster().found == "kubectl does not answer within 8 s"
     assert time.monotonic() - started < 30
 
 
