@@ -27,7 +27,7 @@ from itertools import groupby
 from pathlib import Path
 
 LANGUAGES = {"sh", "console", "diff", "python", "text", "toml", "json"}
-SECONDS = 600  # for one step; on a busy machine the longest takes 200
+SECONDS = 300
 
 FENCE = re.compile(r"^```(?P<language>\S*) *$")
 SAVED = re.compile(r"^# (artifacts/\w+\.py)$")
