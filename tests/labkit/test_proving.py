@@ -213,6 +213,19 @@ def test_cases_that_do_not_meet_share_a_tree(project: Project, asked: list[list[
     assert sorted(asked) == [["1.1 alone"], ["1.1 blanked", "1.2 blanked"], ["1.1_printed", "1.2_root"], ["1.2 alone"]]
 
 
+def test_a_task_that_comes_after_another_is_blanked_in_a_tree_of_its_own(
+    project: Project, asked: list[list[str]]
+) -> None:
+    """else it would fail for want of the other one"""
+    toml = project.root / "labs/01_toy/lab.toml"
+    toml.write_text(
+        toml.read_text().replace('title = "run as somebody"\n', 'title = "run as somebody"\nafter = ["1.1"]\n')
+    )
+    proof_of(project)
+    assert ["1.1 blanked"] in asked
+    assert ["1.2 blanked"] in asked
+
+
 def test_a_task_is_blanked_with_all_but_those_that_it_comes_after(project: Project) -> None:
     labs = load_labs(project.root)
     blanked = {(case.name, *sorted(case.bodies)) for case in proving.cases_of(project.root, labs[0], [])[3:]}

@@ -66,14 +66,31 @@ def test_undeploy_looks_through_the_cluster_where_there_is_no_docker(tools: Tool
 
 
 def test_undeploy_leaves_to_a_check_what_it_has_made_unless_told(tools: Tools) -> None:
-    gone = tools.folder / "gone"
-    tools.answer("docker", f"case \"$*\" in ps*{CHECKS}) [ -e '{gone}' ] || echo c1;; 'rm '*) : > '{gone}';; esac")
-    kept = run("undeploy").stdout
-    assert "left to a check, if one runs (labs undeploy --checks removes it): container c1\n" in kept
-    assert not gone.exists()
-    removed = run("undeploy", "--checks").stdout
-    assert "removed container c1\n" in removed
-    assert "left to a check" not in removed
+    no_container, no_namespace = tools.folder / "no-container", tools.folder / "no-namespace"
+    tools.answer(
+        "docker",
+        f"case \"$*\" in ps*{CHECKS}) [ -e '{no_container}' ] || echo c1;; 'rm '*) : > '{no_container}';; esac",
+    )
+    tools.kubectl(
+        "kind-labs",
+        "https://127.0.0.1:6443",
+        f"""case "$3 $*" in
+        api-resources*) echo namespaces;;
+        get*{CHECKS}*) [ -e '{no_namespace}' ] || echo 'Namespace <none> labs-check-1';;
+        delete*) : > '{no_namespace}';;
+        esac""",
+    )
+    kept = run("undeploy")
+    told = "left to a check, if one runs (labs undeploy --checks removes it):"
+    assert f"{told} Namespace/labs-check-1\n" in kept.stdout
+    assert f"{told} container c1\n" in kept.stdout
+    assert not no_container.exists()
+    assert not no_namespace.exists()
+    removed = run("undeploy", "--checks")
+    assert "removed Namespace/labs-check-1\n" in removed.stdout
+    assert "removed container c1\n" in removed.stdout
+    assert "left to a check" not in removed.stdout
+    assert kept.returncode == removed.returncode == 0
 
 
 def test_a_failure_ends_with_1(tools: Tools) -> None:

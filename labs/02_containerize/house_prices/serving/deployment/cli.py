@@ -101,7 +101,7 @@ def undeploy(
 
     tell = _Clock().tell
     labels = (removal.LABEL, removal.CHECKS) if checks else (removal.LABEL,)
-    others = () if checks else (removal.CHECKS,)
+    kept = () if checks else (removal.CHECKS,)
     left_to_a_check = "left to a check, if one runs (labs undeploy --checks removes it):"
     missing = []
     try:
@@ -111,7 +111,7 @@ def undeploy(
             for made in removal.remove_from_cluster(cluster, label):
                 tell(f"removed {made}")
         tell(f"nothing is left in the cluster {cluster.context}")
-        for label in others:
+        for label in kept:
             for made in removal.made_in_cluster(cluster, label):
                 tell(f"{left_to_a_check} {made}")
     except NotRun as error:
@@ -121,7 +121,7 @@ def undeploy(
             for kind, identity in removal.remove_from_docker(label):
                 tell(f"removed {kind} {identity}")
         tell("nothing is left in Docker")
-        for label in others:
+        for label in kept:
             for kind, identity in removal.made_in_docker(label):
                 tell(f"{left_to_a_check} {kind} {identity}")
     except NotRun as error:
