@@ -2,20 +2,16 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.apart import program
 
 
 def findings(framework: str, folder: Path) -> list[dict[str, Any]]:
     """Return what checkov says of the files in a folder, each with its ``kind``: failed_checks, passed_checks …"""
-    uv = Path(sys.prefix) / "bin" / "uv"
-    program: list[str | Path] = [uv, "run", "--quiet", "--no-project", "--isolated", "--python", sys.executable]
-    program += ["--with-requirements", ROOT / "requirements" / "checkov.txt", "checkov"]
     options = ["--framework", framework, "--skip-download", "--output", "json", "--directory", str(folder)]
-    done = subprocess.run([*program, *options], capture_output=True, text=True, check=False)
+    done = subprocess.run([*program("checkov", "checkov"), *options], capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr
     results: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)["results"]
     return [{**each, "kind": kind} for kind, found in results.items() if kind != "parsing_errors" for each in found]

@@ -3,6 +3,7 @@
 import subprocess
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 import urllib3
@@ -18,6 +19,7 @@ from house_prices.serving.deployment.releases import restart
 from house_prices.serving.deployment.rollout import wait_for_rollout
 from tests.cluster.conftest import VERSIONS, not_run
 from tests.cluster.node_failure import failed
+from tests.cluster.witness import witness
 
 # One after the other, in this order: first those in which more is waited than done, as CI still has other work then; at
 # the end, what takes all away.
@@ -120,9 +122,15 @@ def test_a_release_and_its_undo_lose_nothing(drills: Drills, releases: dict[str,
 
 
 @pytest.mark.usefixtures("two_pods")
-def test_twenty_replacements_lose_nothing(drills: Drills, releases: dict[str, str]) -> None:
-    nothing_lost(drills.roll_out(releases[VERSIONS[1]], times=20))
-    assert version(drills.url) == VERSIONS[1]
+def test_twenty_replacements_lose_nothing(cluster: Cluster, url: str, releases: dict[str, str], tmp_path: Path) -> None:
+    """and locust, which sends half of the 200 requests a second, says so too"""
+    with witness(url, tmp_path, rate=100) as told:
+        drill = Drills(cluster, url, print, rate=100).roll_out(releases[VERSIONS[1]], times=20)
+    print(told)
+    nothing_lost(drill, rate=100)
+    assert set(told.failed.values()) == {0}, told.words
+    assert told.rate > 85, "the load was less than it had to be"
+    assert version(url) == VERSIONS[1]
 
 
 @pytest.mark.usefixtures("two_pods")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.apart import program
 from tests.product.serving.making import HOUSE
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[3]
 HOUSES = [dict(HOUSE), {**HOUSE, "area": 998, "use_type": "townhouse"}]
 
 
@@ -51,7 +51,4 @@ def test_client(port: int, expected: list[float], client: str) -> None:
 @pytest.mark.clients
 @pytest.mark.parametrize("client", ["kserve_rest", "sagemaker_local", "vertex_ai"])
 def test_client_in_an_environment_of_its_own(port: int, expected: list[float], client: str) -> None:
-    uv = Path(sys.prefix) / "bin" / "uv"
-    program: list[str | Path] = [uv, "run", "--quiet", "--no-project", "--isolated", "--python", sys.executable]
-    locked = ROOT / "requirements" / "clients.txt"
-    assert ask(port, client, *program, "--with-requirements", locked, "python") == expected
+    assert ask(port, client, *program("clients", "python")) == expected
