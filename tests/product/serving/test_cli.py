@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from house_prices.serving import cli, server
-from house_prices.serving.settings import PREFIX, Settings
+from house_prices.serving.settings import PREFIX, VERTEX_AI, Settings
 from tests.product.serving.making import Made
 
 
@@ -27,6 +27,8 @@ def test_help_lists_every_setting(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         (line,) = [line for line in lines if line.split()[:1] == [f"{PREFIX}{name.upper()}"]]
         assert field.description
         assert field.description in line
+    told = {line.split()[0]: line.split()[1].rstrip(",") for line in lines if line.startswith("  AIP_")}
+    assert told == {variable: f"{PREFIX}{name.upper()}" for name, variable in VERTEX_AI.items()}
 
 
 def test_another_word_is_refused_and_the_right_ones_are_named(

@@ -20,6 +20,8 @@ from house_prices.serving.front import ACCEPTED_IN_A_TURN, CONNECTIONS, Front, r
 from tests.product.serving.connections import Answer, Connection
 
 SECONDS = 10.0
+MUCH = 20_000_000
+"""Bytes of the answer to ``/much``, more than the system keeps for a client that does not read."""
 LARGEST_BODY = 1_000
 READ_SECONDS = 1.0
 
@@ -35,6 +37,9 @@ class Application:
         if environ["PATH_INFO"] == "/slow":
             self.working.release()
             assert self.go.wait(SECONDS)
+        if environ["PATH_INFO"] == "/much":
+            start_response("200 OK", [("Content-Length", str(MUCH))])
+            return [b"x" * MUCH]
         text = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} {len(environ['wsgi.input'].read())}".encode()
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
         return [text if environ["REQUEST_METHOD"] != "HEAD" else b""]
@@ -257,6 +262,7 @@ UNREADABLE = {
     "a chunk of another size": "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
     "packed on the way": "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     "an unknown coding": "POST / HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n",
+    "an address with half its brackets": "GET http://[/health/ready HTTP/1.1\r\nHost: x\r\n\r\n",
 }
 
 
@@ -267,6 +273,22 @@ def test_what_cannot_be_read_is_the_fault_of_the_client(start: Start, kind: str)
         assert (answer.status, answer.headers["connection"]) == (400, "close")
         problem_of(answer)
         assert client.ended()
+
+
+def test_what_is_refused_is_logged_and_answered_under_the_ids_of_the_request(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "house_prices.serving.access")
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    head = f"POST /v1 HTTP/1.1\r\nX-Request-ID: r-1\r\ntraceparent: 00-{trace}-b7ad6b7169203331-01\r\n"
+    for access_log in (True, False):
+        with start(access_log=access_log).connect() as client:
+            answer = client.ask(head + "Content-Length: 5000\r\n\r\n")
+            assert (answer.status, answer.headers["x-request-id"]) == (413, "r-1")
+            assert answer.headers["traceparent"].startswith(f"00-{trace}-")
+    (line,) = [record.__dict__ for record in caplog.records]
+    asked = ("method", "path", "status", "request_id", "trace_id")
+    assert [line[name] for name in asked] == ["POST", "/v1", 413, "r-1", trace]
 
 
 def test_headers_have_an_end(start: Start) -> None:
@@ -365,7 +387,57 @@ def test_an_idle_connection_is_closed_in_the_end(start: Start) -> None:
         assert client.ended()
 
 
+def test_who_does_not_read_the_answer_is_left_after_a_while(start: Start) -> None:
+    with start().connect() as deaf:
+        deaf.send("GET /much HTTP/1.1\r\n\r\n")
+        time.sleep(READ_SECONDS + 2.5)
+        rest = deaf.everything()
+    assert b" 200 OK" in rest
+    assert len(rest) < MUCH
+
+
 # Overload
+
+
+def test_bodies_that_arrive_have_room_for_so_many_bytes_and_others_are_refused(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "MOST_HELD", 10 * subject.LOOKED_AT)
+    running = start(largest_body=2**20, read_seconds=SECONDS)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(running.connect()) for _ in range(4)]
+        for client in clients[:3]:
+            client.send(b"POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + b"x" * (3 * subject.LOOKED_AT))
+        answer = clients[3].ask(b"POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + b"x" * (3 * subject.LOOKED_AT))
+        assert (answer.status, answer.headers["retry-after"], answer.headers["connection"]) == (503, "1", "close")
+        assert problem_of(answer)["detail"] == "there is no room for more; ask again in 1 s"
+        for client in clients[:3]:
+            client.socket.close()
+        with running.connect() as client:
+            body = b"x" * (9 * subject.LOOKED_AT)
+            assert client.ask(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)).status == 200
+
+
+def test_while_answers_are_not_read_there_is_room_for_so_many_bytes(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "MOST_HELD", MUCH)
+    running = start(read_seconds=2 * SECONDS)
+    with contextlib.ExitStack() as stack:
+        deaf = [stack.enter_context(running.connect()) for _ in range(3)]
+        for client in deaf:
+            client.send("GET /much HTTP/1.1\r\n\r\n")
+        end = time.monotonic() + SECONDS
+        with running.connect() as client:
+            while (answer := client.ask("GET / HTTP/1.1\r\n\r\n")).status == 200:
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+            for each in deaf:
+                each.socket.close()
+            while client.ask("GET / HTTP/1.1\r\n\r\n").status != 200:
+                assert time.monotonic() < end
+                time.sleep(0.05)
 
 
 class Full:

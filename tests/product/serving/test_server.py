@@ -1,6 +1,7 @@
 """How the service starts, refuses to start, and reloads: by what its process does and logs."""
 
-import os
+import contextlib
+import json
 import pickle
 import re
 import signal
@@ -8,12 +9,14 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import skops.io
 from hypothesis import HealthCheck, given, seed, settings
 from sklearn.dummy import DummyRegressor
 
+from house_prices.serving.app import LARGEST_BODY
 from house_prices.serving.predictor import Predictor
 from tests.product.serving.connections import Connection
 from tests.product.serving.making import Made, vouched_for
@@ -124,11 +127,47 @@ def test_it_listens_on_ipv6(made: Made, tmp_path: Path) -> None:
 POST = b"POST /v1/predictions HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 
 
-def resident_bytes(process: int) -> int:
-    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def resident_bytes(process: int, which: str = "VmRSS") -> int:
+    """Return what a process has in memory; VmHWM: the most that it had."""
+    found = re.search(rf"{which}:\s*(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    assert found
+    return int(found[1]) * 2**10
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells the memory of a process")
+only_linux = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="only Linux tells the memory of a process"
+)
+
+
+@only_linux
+def test_floods_of_the_largest_requests_need_little_room_and_give_it_back(made: Made, tmp_path: Path) -> None:
+    values: dict[str, Any] = {
+        "many fields": {"houses": [{f"{number:x}": 1 for number in range(85_000)}]},
+        "unknown fields": {"houses": [{f"{number:x}": 1 for number in range(120)}] * 1_000},
+        "lists": {"houses": [[[1]] for _ in range(170_000)]},
+        "unfinished": "x" * (LARGEST_BODY - 2),
+    }
+    with started(made, tmp_path, read_seconds=5, access_log="false") as server:
+        (worker,) = server.workers()
+        idle = resident_bytes(worker)
+        for flood, value in values.items():
+            unfinished = flood == "unfinished"
+            body = json.dumps(value, separators=(",", ":")).encode()
+            assert 2**19 < len(body) <= LARGEST_BODY
+            request = POST % (len(body), body)
+            with contextlib.ExitStack() as stack:
+                clients = [stack.enter_context(Connection(server.address)) for _ in range(100 if unfinished else 8)]
+                for client in clients:
+                    client.send(request[:-1] if unfinished else request)
+                assert {client.answer().status for client in clients} == ({503, 408} if unfinished else {422})
+            most, left = resident_bytes(worker, "VmHWM") - idle, resident_bytes(worker) - idle
+            print(f"{flood}: at most {most / 2**20:.0f} MiB more, and {left / 2**20:.0f} MiB afterwards")
+            assert most < 160 * 2**20
+            assert left < 80 * 2**20
+        assert server.probe("ready") == (200, "ready")
+
+
+@only_linux
 def test_odd_requests_over_the_network_get_no_error_of_ours_and_leave_nothing_behind(
     server: Server, predictor: Predictor
 ) -> None:

@@ -1,12 +1,15 @@
 """The web application: it translates between HTTP and the service, and decides nothing about houses."""
 
 import logging
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request
 
 from house_prices.serving.batching import Overloaded
 from house_prices.serving.contract import Answer, PricedHouse
@@ -19,7 +22,13 @@ from house_prices.serving.protocols.open_inference import open_inference
 from house_prices.serving.service import Priced, Service
 from house_prices.serving.tracing import trace_of
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+
 LARGEST_BODY = 2**20
+LARGEST_ANSWER = 2**21
+LARGE = 2**16
+"""Bytes of a body above which it is worked on alone."""
 MOST_ERRORS = 20_000
 """That are named in an answer. Every field of 1,000 houses may be wrong; a body of unknown fields would have more."""
 
@@ -41,6 +50,8 @@ def create_app(
     """
     app = Flask("house_prices.serving", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.url_map.merge_slashes = False  # a redirect would be to wherever the Host header says
+    app.wsgi_app = _large_ones_in_turn(app.wsgi_app)  # type: ignore[assignment, method-assign]
 
     @app.before_request
     def begin() -> None:
@@ -60,9 +71,7 @@ def create_app(
                     "status": answer.status_code,
                     "milliseconds": round((time.perf_counter() - g.began) * 1_000, 2),
                     "houses": g.get("houses", 0),
-                    "request_id": g.trace.request_id,
-                    "trace_id": g.trace.trace_id,
-                    "span_id": g.trace.span_id,
+                    **g.trace.ids,
                 },
             )
         return answer
@@ -103,6 +112,19 @@ def create_app(
     return app
 
 
+def _large_ones_in_turn(application: "WSGIApplication") -> "WSGIApplication":
+    """Work on large bodies one at a time: what Python makes of one may need fifty times its room."""
+    lock = threading.Lock()
+
+    def in_turn(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        if (Request(environ).content_length or 0) <= LARGE:
+            return application(environ, start_response)
+        with lock:
+            return application(environ, start_response)
+
+    return in_turn
+
+
 def _asked(model: type[BaseModel]) -> "dict[str, list[dict[str, object]]] | Response":
     """Return the body of the request as the contract has it, or the answer that says why it is none."""
     if request.mimetype != "application/json":
@@ -119,7 +141,10 @@ def _asked(model: type[BaseModel]) -> "dict[str, list[dict[str, object]]] | Resp
         title = "This is no request for predictions"
         if (count := error.error_count()) > MOST_ERRORS:
             return problem(422, title, f"{count:,} fields are wrong, too many to name")
-        return problem(422, title, errors=field_errors(error))
+        answer = problem(422, title, errors=field_errors(error))
+        if (answer.content_length or 0) > LARGEST_ANSWER:
+            return problem(422, title, f"{count:,} fields are wrong, and their names are too long to repeat")
+        return answer
     g.houses = len(asked.houses)  # type: ignore[attr-defined]
     return asked.model_dump()
 

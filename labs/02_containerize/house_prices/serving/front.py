@@ -21,7 +21,9 @@ from waitress.task import ErrorTask, Task, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error
 
 from house_prices.serving.problems import MEDIA_TYPE
+from house_prices.serving.tracing import trace_of
 
+access = logging.getLogger("house_prices.serving.access")
 log = logging.getLogger("house_prices.serving")
 
 CONNECTIONS = 4_000
@@ -32,6 +34,10 @@ FRESH_SECONDS = 1.0
 """For which a new connection is taken for one on which a request is on its way."""
 LINGER_SECONDS = 2.0
 """For which a client that was refused may go on sending, and read what it was told."""
+MOST_HELD = 2**26
+"""Bytes of requests that are not answered and of answers that are not read: those of all connections together."""
+LOOKED_AT = 2**16
+"""Bytes of a body after which it is asked again whether there is room for more."""
 
 
 class Refused(Error):  # type: ignore[misc]
@@ -67,11 +73,19 @@ class _Problem(_Closing, ErrorTask):  # type: ignore[misc]
         self.status = f"{code} {reason}"
         detail = f"a body has at most {self.channel.server.largest_body:,} bytes" if code == 413 else error.body
         body = json.dumps({"type": "about:blank", "title": reason, "status": code, "detail": detail})
-        self.response_headers.append(("Content-Type", MEDIA_TYPE))
-        for name, value in getattr(error, "headers", {}).items():
-            self.response_headers.append((name.replace("_", "-"), value))
-        # After a request that could not be read, nobody knows where the next one begins.
-        if code != 503:
+        trace = trace_of(self.request.headers.get("X_REQUEST_ID"), self.request.headers.get("TRACEPARENT"))
+        self.response_headers += [
+            ("Content-Type", MEDIA_TYPE),
+            ("X-Request-ID", trace.request_id),
+            ("traceparent", trace.traceparent),
+            *((name.replace("_", "-"), value) for name, value in getattr(error, "headers", {}).items()),
+        ]
+        # Under overload a line for each would be load of its own: then the front counts them.
+        if code != 503 and self.channel.server.access_log:
+            asked = {"method": getattr(self.request, "command", ""), "path": getattr(self.request, "path", "")}
+            access.info("refused", extra={**asked, "status": code, **trace.ids})
+        # After a request that could not be read, or was not read to its end, nobody knows where the next one begins.
+        if code != 503 or not self.request.completed:
             self.set_close_on_finish()
             self.channel.lingers = True
         self.content_length = len(body)
@@ -100,8 +114,21 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             return False
         if self.request is None:
             self.waiting_since = time.monotonic()
-        taken: bool = super().received(data)
+        try:
+            taken: bool = super().received(data)
+        except ValueError as error:  # waitress leaves it to urllib to take a URL apart, and expects no refusal
+            self.server.refuse(self, Refused(400, "Bad Request", f"this is no URL: {error}"))
+            return True
+        if self.request is not None and self.request.body_bytes_received % LOOKED_AT < len(data):
+            self.server.refuse_what_there_is_no_room_for(self)
         return taken
+
+    @property
+    def held(self) -> int:
+        """Bytes of requests that it has not answered, and of answers that its client has not read."""
+        received: int = sum(each.body_bytes_received for each in (*self.requests, self.request) if each)
+        unread: int = self.total_outbufs_len
+        return received + unread
 
     def send_continue(self) -> None:
         """Ask for the body, unless there is none or it was refused already."""
@@ -150,6 +177,7 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
     read_seconds : that a request may take to arrive.
     keep_alive_seconds : that a connection may be idle.
     largest_body : bytes.
+    access_log : a line for each request that is refused, but for those that are refused as too many.
 
     Attributes
     ----------
@@ -168,12 +196,14 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
         read_seconds: float,
         keep_alive_seconds: float,
         largest_body: int,
+        access_log: bool = False,
     ) -> None:
         self.draining = False
-        self.largest_body = largest_body
+        self.largest_body, self.access_log = largest_body, access_log
         self._queue_requests = queue_requests
         self._read_seconds, self._keep_alive_seconds = read_seconds, keep_alive_seconds
         self._refused = 0
+        self._full = False
         self._turned_away: deque[_Channel] = deque()
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(threads)
@@ -181,7 +211,8 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
             threads=threads,
             connection_limit=room_for_connections(),
             max_request_body_size=largest_body + 1,  # waitress refuses what is as large as this
-            inbuf_overflow=2 * largest_body,  # in memory: a body is never written to disk
+            inbuf_overflow=2 * MOST_HELD,  # in memory: neither a body nor an answer is ever written to disk
+            outbuf_overflow=2 * MOST_HELD,
             asyncore_use_poll=True,
             cleanup_interval=1,
             ident=None,
@@ -229,27 +260,47 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
         """Queue a request for a thread; if too many wait already, or it is unreadable, refuse it at the next turn."""
         request = task.requests[0]
         if not request.error and len(self.task_dispatcher.queue) >= self._queue_requests:
-            request.error = Refused(
-                503, "Too many requests wait", f"{self._queue_requests} wait already; ask again in 1 s", Retry_After="1"
-            )
-            self._refused += 1
+            request.error = self._too_much(f"{self._queue_requests} wait already")
+        elif not request.error and self._full:
+            request.error = self._too_much("there is no room for more")
         if request.error:
             self._turned_away.append(task)  # whoever calls this holds the channel's lock, and so it has to wait
         else:
             self.task_dispatcher.add_task(task)
 
+    def refuse(self, channel: _Channel, error: Error) -> None:
+        """Refuse a request that is not complete, at the next turn."""
+        channel.refuse(error)
+        self._turned_away.append(channel)
+
+    def refuse_what_there_is_no_room_for(self, channel: _Channel) -> None:
+        """Refuse a request whose body arrives while all connections together hold too much."""
+        if self._held() > MOST_HELD:
+            self.refuse(channel, self._too_much("there is no room for more"))
+
+    def _held(self) -> int:
+        return sum(channel.held for channel in list(self.active_channels.values()))
+
+    def _too_much(self, reason: str) -> Refused:
+        self._refused += 1
+        return Refused(503, "Too many requests wait", f"{reason}; ask again in 1 s", Retry_After="1")
+
     def maintenance(self, now: float) -> None:
-        """Close what is idle, and refuse what does not arrive; called once a second."""
+        """Close what is idle or not read, refuse what does not arrive, count what is held; called once a second."""
         present = time.monotonic()
+        self._full = self._held() > MOST_HELD
         for channel in list(self.active_channels.values()):
             if channel.requests:
                 continue
             waited = present - channel.waiting_since
             if channel.lingering:
                 channel.will_close = waited > LINGER_SECONDS
+            elif channel.total_outbufs_len:
+                channel.will_close = now - channel.last_activity > self._read_seconds
             elif channel.request is not None and waited > self._read_seconds:
-                channel.refuse(Refused(408, "Request Timeout", f"it did not arrive within {self._read_seconds:g} s"))
-                self._turned_away.append(channel)
+                self.refuse(
+                    channel, Refused(408, "Request Timeout", f"it did not arrive within {self._read_seconds:g} s")
+                )
             elif channel.request is None and now - channel.last_activity > self._keep_alive_seconds:
                 channel.will_close = True
         if self._refused:

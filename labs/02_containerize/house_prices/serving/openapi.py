@@ -49,7 +49,8 @@ def describe(service: Service) -> dict[str, Any]:
         "info": {
             "title": manifest.name,
             "version": manifest.version,
-            "description": f"Prices of houses in Seattle in dollars, as of {manifest.training.last_sale}.",
+            "description": f"Prices of houses in Seattle in dollars, as of {manifest.training.last_sale}. "
+            "Whole numbers are written without a decimal point: 6, not 6.0.",
         },
         "paths": {
             "/v1/predictions": {

@@ -12,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from house_prices.serving.logs import LOGGING
+from house_prices.serving.memory import share_one_arena
 from house_prices.serving.settings import Settings, read_settings
 from house_prices.serving.worker import DrainingWorker
 
@@ -93,6 +94,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
 
 def serve() -> None:
     """Serve until SIGTERM; ends the process with 0, or with another code if it could not start."""
+    share_one_arena()
     _Arbiter(_Application()).run()
 
 

@@ -90,6 +90,13 @@ class Settings(BaseSettings):
         vertex_ai = {name: os.environ[variable] for name, variable in VERTEX_AI.items() if os.environ.get(variable)}
         return init_settings, InitSettingsSource(settings_cls, init_kwargs=vertex_ai), env_settings
 
+    @field_validator("probe_port")
+    @classmethod
+    def _not_the_port_of_the_service(cls, value: int, info: ValidationInfo) -> int:
+        if value and value == info.data.get("port"):
+            raise ValueError(f"should be another one than {_variable('port')}")
+        return value
+
     @field_validator("grace_seconds")
     @classmethod
     def _not_below_drain_seconds(cls, value: float, info: ValidationInfo) -> float:
@@ -122,10 +129,12 @@ def _reason(message: str) -> str:
 
 def described() -> str:
     """Return a line for each setting: its variable, what it means, and what it is when nobody sets it."""
-    return "\n".join(
+    lines = [
         f"  {PREFIX + name.upper():<28} {field.description} ({'empty' if field.default == '' else field.default})"
         for name, field in Settings.model_fields.items()
-    )
+    ]
+    lines += [f"  {variable:<28} {PREFIX}{name.upper()}, as Vertex AI sets it" for name, variable in VERTEX_AI.items()]
+    return "\n".join(lines)
 
 
 def _variable(name: str) -> str:

@@ -28,6 +28,11 @@ class Trace:
         """The header for whatever comes after, and for the answer."""
         return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
 
+    @property
+    def ids(self) -> dict[str, str]:
+        """What a line of the log names."""
+        return {"request_id": self.request_id, "trace_id": self.trace_id, "span_id": self.span_id}
+
 
 def trace_of(request_id: str | None, traceparent: str | None) -> Trace:
     """Continue the trace that a request's headers name, or begin one; what is malformed is ignored, as W3C asks."""

@@ -7,6 +7,7 @@ takes its time to end.
 """
 
 import contextlib
+import gc
 import logging
 import os
 import socket
@@ -52,6 +53,8 @@ class DrainingWorker(Worker):  # type: ignore[misc]
             health_route=self.settings.health_route,
             predict_route=self.settings.predict_route,
         )
+        gc.collect()
+        gc.freeze()  # a large request has Python look for garbage many times, and all this is none
         listener, probes = (each.sock for each in self.sockets)
         self.front = self._front(self.wsgi, listener, self.settings.threads, LARGEST_BODY)
         self.probes = self._front(probes_app(self.health), probes, 2, 0)
@@ -92,6 +95,7 @@ class DrainingWorker(Worker):  # type: ignore[misc]
             read_seconds=self.settings.read_seconds,
             keep_alive_seconds=self.settings.keep_alive_seconds,
             largest_body=largest_body,
+            access_log=self.settings.access_log,
         )
 
     def _serve_probes(self) -> None:

@@ -26,7 +26,7 @@ def test_a_thousand_houses_are_answered_and_one_more_is_refused(client: FlaskCli
     assert prices(WAYS[way](client, asked[:1_000])) == expected
     refused = WAYS[way](client, asked)
     assert refused.status_code == 400
-    assert "at most 1000 items" in refused.text
+    assert "at most 1,000 houses" in refused.text
 
 
 @pytest.mark.parametrize("way", WAYS)

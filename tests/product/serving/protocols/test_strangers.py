@@ -1,16 +1,17 @@
 """Whatever is sent, the answer is a price or a reason, and never a failure of ours."""
 
 import copy
+import gc
 import json
 import os
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse
 
 from tests.product.serving.making import HOUSE
 from tests.product.serving.protocols.asking import HEADER_LENGTH, INFER, binary, tensors
@@ -57,7 +58,10 @@ def spoilt(draw: st.DrawFn, document: Any) -> Any:
     return whole
 
 
-def judge(answer: TestResponse, reason: str) -> None:
+def judge(client: FlaskClient, path: str, reason: str, **asked: Any) -> None:
+    began = time.process_time()
+    answer = client.post(path, **asked)
+    assert time.process_time() - began < 1
     assert answer.status_code in {200, 400, 404, 413, 415}, (answer.status_code, answer.text)
     if answer.status_code != 200:
         assert json.loads(answer.data)[reason]
@@ -72,14 +76,14 @@ V2 = {"id": "1", "inputs": tensors(HOUSES), "outputs": [{"name": "price"}], "par
 @MANY_PAYLOADS
 @given(asked=JUNK | spoilt(V2))
 def test_v2(client: FlaskClient, asked: Any) -> None:
-    judge(client.post(INFER, data=json.dumps(asked), content_type="application/json"), "error")
+    judge(client, INFER, "error", data=json.dumps(asked), content_type="application/json")
 
 
 @MANY_PAYLOADS
 @given(head=spoilt(HEAD), tail=st.just(TAIL) | st.binary(max_size=300), off=st.just(0) | st.integers(-99, 99))
 def test_v2_binary(client: FlaskClient, head: Any, tail: bytes, off: int) -> None:
     text = json.dumps(head).encode()
-    judge(client.post(INFER, data=text + tail, headers={HEADER_LENGTH: str(len(text) + off)}), "error")
+    judge(client, INFER, "error", data=text + tail, headers={HEADER_LENGTH: str(len(text) + off)})
 
 
 FORMS = st.one_of(
@@ -94,7 +98,7 @@ FORMS = st.one_of(
 @MANY_PAYLOADS
 @given(asked=FORMS)
 def test_invocations(client: FlaskClient, asked: Any) -> None:
-    judge(client.post("/invocations", data=json.dumps(asked), content_type="application/json"), "message")
+    judge(client, "/invocations", "message", data=json.dumps(asked), content_type="application/json")
 
 
 CELLS = st.sampled_from(["", '"', "nan", "1e999", "-0", "3.0", "1_0", "٣", "\0", "=1+1", "9" * 50]) | st.text(
@@ -111,45 +115,71 @@ def test_csv(client: FlaskClient, data: st.DataObject) -> None:
         line[data.draw(st.integers(0, len(line) - 1))] = data.draw(CELLS)
     text = "\n".join(",".join(line) for line in lines).encode("utf-8", "surrogatepass")
     body = data.draw(st.just(text) | st.binary(max_size=50))
-    judge(client.post("/invocations", data=body, content_type="text/csv"), "message")
+    judge(client, "/invocations", "message", data=body, content_type="text/csv")
 
 
-MANY = 150_000
-LARGE: dict[str, tuple[str, str, bytes]] = {
+def filled(start: str, item: str, end: str) -> bytes:
+    """Return as many items, with commas, as fit into the largest body."""
+    count = (2**20 - len(start) - len(end)) // (len(item) + 1)
+    return (start + ",".join([item] * count) + end).encode()
+
+
+def binary_tensor(datatype: str, values: bytes) -> tuple[dict[str, str], bytes]:
+    tensor = {"name": "area", "shape": [len(values)], "datatype": datatype}
+    head = json.dumps({"inputs": [{**tensor, "parameters": {"binary_data_size": len(values)}}]}).encode()
+    return {HEADER_LENGTH: str(len(head))}, head + values
+
+
+JSON, CSV = {"Content-Type": "application/json"}, {"Content-Type": "text/csv"}
+TENSOR = '{"inputs":[{"name":"area","datatype":"INT8","shape":[520000],"data":['
+LARGE: dict[str, tuple[str, dict[str, str], bytes]] = {
     "a house with many fields": (
         "/invocations",
-        "application/json",
-        json.dumps({"instances": [{f"{number:x}": 1 for number in range(70_000)}]}).encode(),
+        JSON,
+        json.dumps({"instances": [{f"{number:x}": 1 for number in range(90_000)}]}).encode(),
     ),
-    "houses without fields": ("/invocations", "application/json", b'{"inputs":[' + b"{}," * 999 + b"{}]}"),
-    "rows that are no rows": (
-        "/invocations",
-        "application/json",
-        b'{"dataframe_split":{"columns":["a"],"data":[' + b"1," * MANY + b"1]}}",
-    ),
+    "houses without fields": ("/invocations", JSON, filled('{"inputs":[', "{}", "]}")),
+    "a thousand of them": ("/invocations", JSON, b'{"inputs":[' + b"{}," * 999 + b"{}]}"),
+    "rows that are no rows": ("/invocations", JSON, filled('{"dataframe_split":{"columns":["a"],"data":[', "1", "]}}")),
+    "a long column": ("/invocations", JSON, filled('{"inputs":{"area":[', "1", "]}}")),
     "many columns": (
         "/invocations",
-        "application/json",
-        json.dumps({"inputs": {f"{number:x}": 1 for number in range(70_000)}}).encode(),
+        JSON,
+        json.dumps({"inputs": {f"{number:x}": 1 for number in range(90_000)}}).encode(),
     ),
-    "many lines": ("/invocations", "text/csv", b"a\n" + b"1\n" * 3 * MANY),
-    "many cells": ("/invocations", "text/csv", b"a," * MANY + b"b\n" + b"1," * MANY + b"1\n"),
-    "many inputs": (INFER, "application/json", b'{"inputs":[' + b"{}," * MANY + b"{}]}"),
-    "a long tensor": (
-        INFER,
-        "application/json",
-        json.dumps({"inputs": [{"name": "a", "datatype": "INT8", "shape": [MANY], "data": [1] * MANY}]}).encode(),
+    "many lines": ("/invocations", CSV, b"a\n" + b"1\n" * (2**19 - 1)),
+    "many cells": ("/invocations", CSV, b"a," * 2**18 + b"b\n" + b"1," * (2**18 - 9) + b"1\n"),
+    "many empty cells": ("/invocations", CSV, (",".join("x" * 500) + "\n" + ("," * 499 + "\n") * 1_000).encode()),
+    "many inputs": (INFER, JSON, filled('{"inputs":[', "{}", "]}")),
+    "a long tensor": (INFER, JSON, filled(TENSOR, "1", "]}]}")),
+    "a long tensor of lists": (INFER, JSON, filled(TENSOR, "[1]", "]}]}")),
+    "a long tensor in bytes": (INFER, *binary_tensor("UINT8", b"\1" * (2**20 - 200))),
+    "a long tensor of texts": (INFER, *binary_tensor("BYTES", b"\0\0\0\0" * (2**18 - 50))),
+    "deep": (INFER, JSON, b"[" * 2**20),
+    "unknown fields": (
+        "/invocations",
+        JSON,
+        filled('{"instances":[', json.dumps(dict.fromkeys("abcdefgh", 1)), "]}"),
     ),
-    "deep": (INFER, "application/json", b"[" * MANY),
 }
 
 
+@pytest.fixture(scope="module")
+def frozen() -> Iterator[None]:
+    """As in the worker."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("frozen")
 @pytest.mark.parametrize("large", LARGE)
 def test_what_is_large_is_refused_before_long(client: FlaskClient, large: str) -> None:
-    path, media_type, body = LARGE[large]
-    assert len(body) < 2**20
+    path, headers, body = LARGE[large]
+    assert len(body) <= 2**20
     began = time.process_time()
-    answer = client.post(path, data=body, content_type=media_type)
+    answer = client.post(path, data=body, headers=headers)
     assert time.process_time() - began < 1
     assert answer.status_code == 400
     assert len(answer.data) < 10_000

@@ -7,11 +7,20 @@ from itertools import islice
 from typing import Annotated, Any
 
 from flask import Blueprint, Response, request
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 from werkzeug.exceptions import BadRequest
 
 from house_prices.serving.health import Health
-from house_prices.serving.protocols.translation import MOST_COLUMNS, answer_errors, prices_of, read_as, read_body, rows
+from house_prices.serving.protocols.translation import (
+    MOST_COLUMNS,
+    answer_errors,
+    prices_of,
+    read_as,
+    read_body,
+    refuse_too_many,
+    rows,
+)
 from house_prices.serving.service import Service
 from house_prices.serving.settings import LARGEST_REQUEST
 
@@ -19,21 +28,38 @@ MLFLOW = "3.17.2"
 """Whose protocol this is; its server answers /version with it."""
 NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,3})?")
 
-Columns = dict[str, list[Any]]
+
+def _not_too_long(value: object) -> object:
+    if isinstance(value, list):
+        refuse_too_many(len(value))
+    return value
+
+
+def _is_table(value: object) -> object:
+    """Let through a list of rows, or an object of columns."""
+    for each in value.values() if isinstance(value, dict) else () if value is None else [value]:
+        if not isinstance(_not_too_long(each), list):
+            raise PydanticCustomError(
+                "table", "Input should be a list of rows or an object of columns, which are lists"
+            )
+    return value
+
+
+Table = Annotated[Any, AfterValidator(_is_table)]
 Nothing = Annotated[dict[str, Any], Field(max_length=0)]
 
 
 class _Split(BaseModel, strict=True, extra="forbid"):
     columns: Annotated[list[str], Field(max_length=MOST_COLUMNS)]
-    data: Annotated[list[list[Any]], Field(max_length=LARGEST_REQUEST)]
+    data: Annotated[list[list[Any]], BeforeValidator(_not_too_long)]
     index: Any = None
 
 
 class _Asked(BaseModel, strict=True, extra="forbid"):
     dataframe_split: _Split | None = None
     dataframe_records: list[Any] | None = None
-    instances: list[Any] | Columns | None = None
-    inputs: list[Any] | Columns | None = None
+    instances: Table = None
+    inputs: Table = None
     params: Nothing | None = None
     parameters: Nothing | None = None  # Vertex AI's word for them
 
@@ -89,9 +115,14 @@ def _from_csv(body: bytes) -> list[Any]:
     """Return the rows of a table as ``to_csv(index=False)`` of pandas writes it: a line of names, then the values."""
     try:
         lines = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
-        names, *data = islice(filter(None, lines), LARGEST_REQUEST + 2)
-    except (ValueError, csv.Error) as error:  # no UTF-8, or no line at all
+        table = list(islice(filter(None, lines), LARGEST_REQUEST + 2))
+    except (UnicodeDecodeError, csv.Error) as error:
         raise BadRequest(f"this is no table in CSV: {error}") from None
+    if not table:
+        raise BadRequest("this is no table in CSV: it has no line of names")
+    names, *data = table
+    if len(data) > LARGEST_REQUEST:
+        raise BadRequest(f"a request has at most {LARGEST_REQUEST:,} houses")
     return rows(names, ([_value(cell) for cell in line] for line in data))
 
 

@@ -16,7 +16,15 @@ from pydantic import BaseModel, Field
 from werkzeug.exceptions import BadRequest, NotFound
 
 from house_prices.serving.health import Health, Question
-from house_prices.serving.protocols.translation import MOST_COLUMNS, answer_errors, prices_of, read_as, read_body, rows
+from house_prices.serving.protocols.translation import (
+    MOST_COLUMNS,
+    answer_errors,
+    prices_of,
+    read_as,
+    read_body,
+    refuse_too_many,
+    rows,
+)
 from house_prices.serving.service import Service
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -145,7 +153,12 @@ def _values(tensor: _Tensor, binary: bytes) -> list[Any]:
     """Return the values of a tensor; raises ValueError where they are not of its datatype."""
     if tensor.data is None:
         number = NUMBERS.get(tensor.datatype)
-        return _strings(binary) if number is None else np.frombuffer(binary, number).tolist()
+        if number is None:
+            return _strings(binary)
+        refuse_too_many(len(binary) // number.itemsize)
+        numbers: list[Any] = np.frombuffer(binary, number).tolist()
+        return numbers
+    refuse_too_many(len(tensor.data))
     values = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in tensor.data]
     if not all(_is(tensor.datatype, each) for each in values):
         raise ValueError
@@ -155,13 +168,19 @@ def _values(tensor: _Tensor, binary: bytes) -> list[Any]:
 def _is(datatype: str, value: object) -> bool:
     if datatype == "BYTES":
         return isinstance(value, str)
-    return type(value) is int or (type(value) is float and (datatype in ("FP16", "FP32", "FP64") or value.is_integer()))
+    if datatype in ("FP16", "FP32", "FP64"):
+        return type(value) in (int, float)
+    limits = np.iinfo(NUMBERS[datatype])
+    whole = type(value) is int or (type(value) is float and value.is_integer())
+    return whole and limits.min <= value <= limits.max  # type: ignore[operator]
 
 
 def _strings(binary: bytes) -> list[str]:
     """Return texts, each of which follows its length in four bytes; raises ValueError where they do not."""
-    texts, at = [], 0
+    texts: list[str] = []
+    at = 0
     while at < len(binary):
+        refuse_too_many(len(texts))
         start = at + 4
         at = start + int.from_bytes(binary[at:start], "little")
         if at > len(binary):

@@ -1,6 +1,7 @@
 """What the protocols share: tables that become houses, and reasons that each protocol wraps in its own way."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -13,9 +14,11 @@ from house_prices.serving.batching import Overloaded
 from house_prices.serving.json_body import InvalidJson, read_json
 from house_prices.serving.problems import field_errors
 from house_prices.serving.service import Service
+from house_prices.serving.settings import LARGEST_REQUEST
 
 MOST_COLUMNS = 100
 MOST_ERRORS, MOST_NAMED, LONGEST_ERROR = 20_000, 20, 200
+NAME_OF_A_CLASS = re.compile(r"a valid dictionary or instance of \w+")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -50,6 +53,8 @@ def read_as(model: type[Model], text: bytes) -> Model:
 
 def rows(columns: Sequence[str], data: Iterable[Sequence[Any]]) -> list[Any]:
     """Return a dict for each row of a table, or refuse it because a value or a name is missing or comes twice."""
+    if len(columns) > MOST_COLUMNS:
+        raise BadRequest(f"{len(columns):,} columns are more than {MOST_COLUMNS}")
     if len(set(columns)) < len(columns):
         raise BadRequest("a column comes twice")
     try:
@@ -63,12 +68,13 @@ def prices_of(service: Service, houses: list[Any]) -> list[float]:
 
     A whole number may come as 3.0, and nothing else is forgiven: pandas writes a column so that once had a gap.
     """
+    refuse_too_many(len(houses))
     whole = {column.name for column in service.manifest.inputs if column.kind != "number"}
     for house in houses:
         for name in whole.intersection(house) if isinstance(house, dict) else ():
             if isinstance(house[name], float) and house[name].is_integer():
                 house[name] = int(house[name])
-    asked = _validated(service.contract.Request, {"houses": houses}).model_dump()["houses"]
+    asked = _validated(service.contract.Request, {"houses": houses}, _row).model_dump()["houses"]
     g.houses = len(asked)
     try:
         return [priced.price for priced in service.price(asked)]
@@ -76,13 +82,27 @@ def prices_of(service: Service, houses: list[Any]) -> list[float]:
         raise ServiceUnavailable(str(error), retry_after=error.retry_after) from None
 
 
-def _validated(model: type[Model], value: object) -> Model:
+def refuse_too_many(houses: int) -> None:
+    """Refuse a request before anything is made of it that takes more room than it does."""
+    if houses > LARGEST_REQUEST:
+        raise BadRequest(f"a request has at most {LARGEST_REQUEST:,} houses, not {houses:,}")
+
+
+def _row(pointer: str) -> str:
+    """Say of a place in our own request where that is in a table."""
+    _, _, *inside = pointer.split("/", 3)
+    return "row " + ", ".join(inside) if inside else "the table"
+
+
+def _validated(model: type[Model], value: object, place: Callable[[str], str] = str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
         if (count := error.error_count()) > MOST_ERRORS:
             raise BadRequest(f"{count:,} fields are wrong, too many to name") from None
         entries = field_errors(error)
-    words = [f"{each['pointer'] or '/'}: {each['detail']}, got {each.get('got', 'nothing')}" for each in entries]
-    named = [each[:LONGEST_ERROR] for each in words[:MOST_NAMED]]
-    raise BadRequest("; ".join(named) + (f"; and {count - MOST_NAMED:,} more" if count > MOST_NAMED else ""))
+    words = []
+    for each in entries[:MOST_NAMED]:
+        detail = NAME_OF_A_CLASS.sub("an object", each["detail"])
+        words.append(f"{place(each['pointer'] or '/')}: {detail}, got {each.get('got', 'nothing')}"[:LONGEST_ERROR])
+    raise BadRequest("; ".join(words) + (f"; and {count - MOST_NAMED:,} more" if count > MOST_NAMED else ""))

@@ -34,7 +34,7 @@ try:
     client.infer("house-prices", inputs[1:])
     sys.exit("houses without an area were priced")
 except triton.InferenceServerException as refused:
-    if "/houses/1/area: Field required" not in refused.message():
+    if "row 1, area: Field required" not in refused.message():
         raise
 assert all(each == prices[0] for each in prices)
 print(json.dumps(prices[0]))
