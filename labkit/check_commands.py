@@ -27,8 +27,8 @@ _PROGRESS_MARKS = {"solved": "[green]✓[/]", "failed": "[red]✗[/]", "skipped"
 _NOW = {
     "skipped": "skipped",
     "open": "open again",
-    "failed": "fails now",
-    "not run": "not run now",
+    "failed": "failed when last checked",
+    "not run": "not run when last checked",
     "broken": "cannot be read now",
 }
 _STYLES = {"passed": "green", "failed": "bold red", "not_run": "yellow"}
@@ -69,7 +69,8 @@ def check(
         with out.status(f"checking lab {chosen.id}"):
             verdicts = _check(project, chosen, only, seed=seed, require=required, tell=_printer())
         if verdicts.count("failed"):
-            out.print(f"[dim]The same values again: labs check {chosen.id} --seed {verdicts.seed}[/]")
+            asked = named.id if named else chosen.id
+            out.print(f"[dim]The same values again: labs check {asked} --seed {verdicts.seed}[/]")
         for file in edited_outside(project.root, chosen):
             out.print(
                 f"[dim]{file} differs outside its tasks, too: a grader takes what is between the markers alone.[/]"
@@ -216,15 +217,22 @@ def _check(
 
 
 def _printer() -> "Callable[[Verdict], None]":
-    """Return what prints verdicts as they come; a mistake that stops several checks is shown once."""
+    """Return what prints verdicts as they come; what stops several checks of a task is shown once."""
     from rich.text import Text
 
-    from labkit.verdicts import text_of
+    from labkit.verdicts import MARKS, text_of
 
     told: dict[tuple[str, ...], Verdict] = {}
+    stopped: set[tuple[str, str]] = set()
 
     def tell(verdict: "Verdict") -> None:
-        text = Text(text_of(verdict, told))
+        if verdict.outcome == "not_run":
+            if (verdict.task, verdict.reason) in stopped:
+                return
+            stopped.add((verdict.task, verdict.reason))
+            text = Text(f"{MARKS['not_run']} {verdict.task} not run: {verdict.reason}")
+        else:
+            text = Text(text_of(verdict, told))
         text.stylize(_STYLES[verdict.outcome], 0, 1)
         out.print(text)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WORDS = {
     "open": "[yellow]open[/]",
     "written": "[green]written[/]",
-    "reference": "[green]holds the reference[/]",
+    "reference": "[green]equals the reference[/]",
     "skipped": "[dim]skipped[/]",
     "broken": "[red]cannot be read[/]",
 }
