@@ -71,8 +71,10 @@ class GitHub:
     def artifact(self, name: str) -> Path:
         return self.folder / "artifacts" / name
 
-    def push(self, repository: str, workflow: str, *arguments: str, fork: bool = False) -> dict[str, Job]:
-        """Run a workflow as a push to a repository does, and return what ran, by job.
+    def push(
+        self, repository: str, workflow: str, *arguments: str, fork: bool = False, event: str = "push"
+    ) -> dict[str, Job]:
+        """Run a workflow as a push to a repository does, or another event, and return what ran, by job.
 
         Parameters
         ----------
@@ -82,8 +84,8 @@ class GitHub:
         """
         root = self.repository(repository)
         file = root / ".github" / "workflows" / workflow
-        event = self.folder / "event.json"
-        event.write_text(json.dumps({"repository": {"full_name": repository, "fork": fork}}))
+        payload = self.folder / "event.json"
+        payload.write_text(json.dumps({"repository": {"full_name": repository, "fork": fork}}))
         given = {
             "ORIGINS": self.folder / "origins",
             "ARTIFACTS": self.folder / "artifacts",
@@ -92,7 +94,7 @@ class GitHub:
         }
         done = subprocess.run(
             [
-                *(PROGRAMS / "act", "push", "--json", "--workflows", file, "--eventpath", event),
+                *(PROGRAMS / "act", event, "--json", "--workflows", file, "--eventpath", payload),
                 *("--platform", "ubuntu-latest=-self-hosted", "--no-skip-checkout", "--no-cache-server"),
                 *("--action-cache-path", self.folder / "cache"),
                 *(part for name, value in given.items() for part in ("--env", f"{name}={value}")),
@@ -151,7 +153,7 @@ def _jobs(log: str) -> dict[str, Job]:
         event = json.loads(line)
         if "job" not in event:
             continue
-        job = jobs.setdefault(event["job"], Job())
+        job = jobs.setdefault(event["job"].rstrip(), Job())  # act makes all names as long as the longest
         job.result = event.get("jobResult", job.result)
         if event.get("command") == "summary":
             job.summary += event["content"]

@@ -72,8 +72,35 @@ def test_what_fails_in_ci_run_fails_the_job(upstream: GitHub) -> None:
     assert re.search(r"^✗ \(2\) offline .* make lint$", job.log, flags=re.MULTILINE)
 
 
-def test_nothing_runs_in_a_fork(upstream: GitHub) -> None:
-    assert upstream.push(UPSTREAM, "ci.yml", fork=True) == {}
+WEEKLY = """
+test:
+	@echo "asked: $(ARGS), payloads: $(LABS_PAYLOADS)"
+	@case "$(ARGS)" in *strangers*) exit $(STATUS);; esac
+"""
+
+
+@pytest.mark.parametrize("event", ["schedule", "workflow_dispatch"])
+@pytest.mark.parametrize(("status", "result"), [(0, "success"), (1, "failure")])
+def test_what_is_too_long_for_each_push_is_asked_weekly_and_all_of_it(
+    upstream: GitHub, event: str, status: int, result: str
+) -> None:
+    need_python("3.11")
+    root = upstream.repository(UPSTREAM)
+    (root / "Makefile").write_text(f"STATUS = {status}\n{WEEKLY}")
+    commit(root)
+    jobs = upstream.push(UPSTREAM, "ci.yml", event=event)
+    assert [(name, job.result) for name, job in jobs.items()] == [("CI/Weekly", result)]
+    strangers = "tests/product/serving/protocols/test_strangers.py"
+    assert re.findall(r"^asked: (.+), payloads: (.*)$", jobs["CI/Weekly"].log, flags=re.MULTILINE) == [
+        (strangers, "10000"),
+        ("-m clients", ""),
+    ]
+    assert "LABS_PAYLOADS" in (ROOT / strangers).read_text()
+
+
+@pytest.mark.parametrize("event", ["push", "schedule", "workflow_dispatch"])
+def test_nothing_runs_in_a_fork(upstream: GitHub, event: str) -> None:
+    assert upstream.push(UPSTREAM, "ci.yml", fork=True, event=event) == {}
 
 
 def test_elsewhere_ci_run_tries_the_newest_python_too(upstream: GitHub) -> None:
