@@ -1,5 +1,6 @@
 """What the lessons are run in: a fresh clone, as their readers have it."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -9,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from house_prices.serving.deployment.building import builder
+from house_prices.serving.deployment.errors import NotRun
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,4 +81,22 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         git("add", "--all", at=there)
         git("commit", "--quiet", "--no-verify", "--message", "What is not committed yet", at=there)
     named = {name: os.environ[name] for name in ("LABS_KUBE_CONTEXT", "LABS_IMAGE_LOAD") if name in os.environ}
-    return Clone(there, environment | WITHOUT_TOOLS, environment | named)
+    return Clone(there, environment | WITHOUT_TOOLS, environment | named | _readers_docker(programs))
+
+
+def _readers_docker(programs: Path) -> dict[str, str]:
+    """Return what is to be set for a ``docker`` like a reader's: it builds with BuildKit, and has compose.
+
+    What some distributions package has neither by itself. The tests' tools bring compose, and of several commands one
+    may build with BuildKit.
+    """
+    if not shutil.which("docker"):
+        return {}
+    if not subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
+        return {}
+    with contextlib.suppress(NotRun):
+        (programs / "docker").symlink_to(builder())
+    plugins = programs / "docker-config" / "cli-plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "docker-compose").symlink_to(Path(sys.prefix) / "bin" / "docker-compose")
+    return {"DOCKER_BUILDKIT": "1", "DOCKER_CONFIG": str(plugins.parent)}
