@@ -77,9 +77,8 @@ def print_help():
             if found:
                 name = target.split(":")[0].replace("%", "NN")
                 print("  {0:<10} {1}".format(name, text.strip()))
-    print(
-        "\n  NN is a lab (01); check, hint and reset take a task too (check-1.2). More, and for scripts: .venv/bin/labs --help"
-    )
+    print("\n  NN is a lab (01); check, hint and reset take a task too: make check-1.2")
+    print("  More, and for scripts: .venv/bin/labs --help")
 
 
 def refuse_native_windows():
