@@ -63,14 +63,18 @@ def wait_until(happened: Callable[[], bool], what: str, *, seconds: float = 120.
     start = time.monotonic()
     while not happened():
         if time.monotonic() - start > seconds:
-            raise DeploymentError(f"{what}: not within {seconds:g} s")
+            raise DeploymentError(f"it has not happened within {seconds:g} s that {what}")
         time.sleep(0.5)
     return time.monotonic() - start
 
 
 def wait_until_gone(cluster: Cluster) -> None:
     """Wait for the pods that have been told to go: until then, requests may be lost with them."""
-    wait_until(lambda: not any(pod.leaving for pod in pods(cluster)), "the pods that were told to go are gone")
+    try:
+        wait_until(lambda: not any(pod.leaving for pod in pods(cluster)), "the pods that were told to go are gone")
+    except DeploymentError as error:
+        left = ", ".join(f"{pod.name} on {pod.node}" for pod in pods(cluster) if pod.leaving)
+        raise DeploymentError(f"{error}: {left}; kubectl -n {NAMESPACE} describe pod says more") from None
 
 
 def kill(cluster: Cluster, pod: Pod) -> None:
