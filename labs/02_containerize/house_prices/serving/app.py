@@ -81,7 +81,8 @@ def create_app(
         asked = _asked(service.contract.Request)
         if isinstance(asked, Response):
             return asked
-        # `asked` is a request that the contract has let through: `asked["houses"]` are 1 to 1,000 houses, as dicts.
+        # `asked` is a request that the contract has let through: `asked["houses"]` are 1 to 1,000 houses, as dicts. The
+        # answer, which `_answer` makes, carries the id of the request: `g.trace.request_id`.
         # TASK 2.3: answer with prices
         priced = service.price(asked["houses"])
         return _answer(service, g.trace.request_id, priced)
