@@ -13,12 +13,13 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from labkit.catalog import NEEDS, Lab
@@ -175,14 +176,11 @@ def check_cluster() -> Check:
     if status:
         return Check("cluster", False, "kubectl has no current context", start)
     config = json.loads(output)
-    context, server = config["current-context"], config["clusters"][0]["cluster"]["server"]
-    if not is_local(context, server):
-        return Check(
-            "cluster",
-            False,
-            f"the context {context} ({server}) is not plainly local, so it is left alone",
-            f"kubectl config use-context minikube; if {context} is yours to break: export LABS_KUBE_CONTEXT={context}",
-        )
+    context, cluster = config["current-context"], config["clusters"][0]["cluster"]
+    server = cluster["server"]
+    if why := why_not_local(context, cluster):
+        found = f"the context {context} ({server}) is not plainly local, so it is left alone: {why}"
+        return Check("cluster", False, found, way_out(context, cluster))
     get = ["kubectl", "--context", context, f"--request-timeout={SECONDS:g}s", "get", "--raw"]
     status, _ = _ask([*get, "/readyz"])
     if status:
@@ -195,16 +193,31 @@ def check_cluster() -> Check:
     return Check("cluster", True, f"local context {context} is ready")
 
 
-def is_local(context: str, server: str) -> bool:
-    """Say whether a kube context is one that a lab may use.
+def why_not_local(context: str, cluster: Mapping[str, Any]) -> str:
+    """Return why a lab may not use the cluster of a kube context; nothing if it may.
 
-    Its name has to be one that a tool for local clusters gives *and* its server has to be on this machine: either alone
-    is too easily true of a tunnel to a real cluster. A user who knows better names the context in LABS_KUBE_CONTEXT.
+    The context's name has to be one that a tool for local clusters gives *and* its server has to be on this machine:
+    either alone is too easily true of a tunnel to a real cluster. A user who knows better names the context in
+    LABS_KUBE_CONTEXT.
+
+    Parameters
+    ----------
+    context : its name.
+    cluster : what the kubeconfig says of its cluster: ``server``, and how that is reached.
     """
+    if cluster.get("proxy-url"):
+        # Not even by its name: kubectl heeds this and the Python client does not, so they would ask different clusters.
+        return "a proxy leads to it (proxy-url), and may lead anywhere"
     if context and context == os.environ.get("LABS_KUBE_CONTEXT"):
-        return True
+        return ""
     if not LOCAL_CONTEXT.fullmatch(context):
-        return False
+        return "no tool for local clusters calls it that"
+    if cluster.get("tls-server-name"):
+        return "its server goes by the name of another (tls-server-name), as behind a tunnel"
+    return "" if _on_this_machine(context, cluster["server"]) else "its server is not on this machine"
+
+
+def _on_this_machine(context: str, server: str) -> bool:
     host = urlsplit(server).hostname or ""
     try:
         address = ipaddress.ip_address(host)
@@ -212,6 +225,13 @@ def is_local(context: str, server: str) -> bool:
         return host in LOCAL_NAMES
     # minikube's machine has an address of its own, in a network that only this one knows.
     return address.is_loopback or address.is_unspecified or (context == "minikube" and address.is_private)
+
+
+def way_out(context: str, cluster: Mapping[str, Any]) -> str:
+    """Return what to do about a cluster that is not plainly local."""
+    if cluster.get("proxy-url"):
+        return "kubectl config use-context minikube, or another without proxy-url"
+    return f"kubectl config use-context minikube; if {context} is yours to break: export LABS_KUBE_CONTEXT={context}"
 
 
 def check_packages(root: Path, labs: Sequence[Lab]) -> Check:

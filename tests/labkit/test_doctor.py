@@ -5,6 +5,7 @@ import socket
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from labkit.doctor import (
     check_packages,
     check_port,
     examine,
-    is_local,
+    why_not_local,
 )
 from labkit.project import Project
 from tests.labkit.conftest import Labs
@@ -63,8 +64,8 @@ def test_a_tool_that_hangs_is_not_waited_for(tools: Path) -> None:
     assert time.monotonic() - started < 30
 
 
-def kubectl(tools: Path, context: str, server: str, ready: bool = True) -> None:
-    config = {"current-context": context, "clusters": [{"cluster": {"server": server}}]}
+def kubectl(tools: Path, context: str, server: str, ready: bool = True, **more: Any) -> None:
+    config = {"current-context": context, "clusters": [{"cluster": {"server": server, **more}}]}
     note = f"echo \"$@\" >> '{tools}/asked'"
     answer(tools, "kubectl", f"{note}\n[ $1 != config ] || exec echo '{json.dumps(config)}'\nexit {int(not ready)}")
 
@@ -99,6 +100,16 @@ def test_a_foreign_cluster_is_not_asked_anything(tools: Path, monkeypatch: pytes
     assert check_cluster().ok
 
 
+def test_a_proxy_is_refused_even_where_the_user_names_the_context(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kubectl(tools, "kind-labs", "https://127.0.0.1:6443", ready=True, **{"proxy-url": "http://127.0.0.1:3128"})
+    monkeypatch.setenv("LABS_KUBE_CONTEXT", "kind-labs")
+    check = check_cluster()
+    assert not check.ok
+    assert check.found.endswith("left alone: a proxy leads to it (proxy-url), and may lead anywhere")
+    assert check.remedy == "kubectl config use-context minikube, or another without proxy-url"
+    assert (tools / "asked").read_text() == "config view --minify -o json\n"
+
+
 def test_no_current_context_has_a_remedy(tools: Path) -> None:
     answer(tools, "kubectl", "exit 1")
     check = check_cluster()
@@ -106,23 +117,27 @@ def test_no_current_context_has_a_remedy(tools: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("context", "server", "local"),
+    ("context", "cluster", "local"),
     [
-        ("minikube", "https://192.168.49.2:8443", True),
-        ("kind-labs", "https://[::1]:6443", True),
-        ("k3d-labs", "https://0.0.0.0:35001", True),
-        ("docker-desktop", "https://kubernetes.docker.internal:6443", True),
-        ("orbstack", "https://127.0.0.1:26443", True),
-        ("rancher-desktop", "https://localhost:6443", True),
-        ("minikube", "https://34.1.2.3:8443", False),  # the name alone proves nothing
-        ("kind-prod", "https://10.0.0.1:6443", False),
-        ("prod", "https://127.0.0.1:6443", False),  # and a tunnel is on loopback, too
-        ("my-minikube", "https://192.168.49.2:8443", False),
-        ("kind-labs", "", False),
+        ("minikube", {"server": "https://192.168.49.2:8443"}, True),
+        ("kind-labs", {"server": "https://[::1]:6443"}, True),
+        ("k3d-labs", {"server": "https://0.0.0.0:35001"}, True),
+        ("docker-desktop", {"server": "https://kubernetes.docker.internal:6443"}, True),
+        ("orbstack", {"server": "https://127.0.0.1:26443"}, True),
+        ("rancher-desktop", {"server": "https://localhost:6443"}, True),
+        ("minikube", {"server": "https://34.1.2.3:8443"}, False),  # the name alone proves nothing
+        ("kind-prod", {"server": "https://10.0.0.1:6443"}, False),
+        ("prod", {"server": "https://127.0.0.1:6443"}, False),  # and a tunnel is on loopback, too
+        ("kind-labs", {"server": "https://127.0.0.1:6443", "tls-server-name": "prod.example"}, False),
+        ("kind-labs", {"server": "https://127.0.0.1:6443", "proxy-url": "http://127.0.0.1:3128"}, False),
+        ("my-minikube", {"server": "https://192.168.49.2:8443"}, False),
+        ("kind-labs", {"server": ""}, False),
     ],
 )
-def test_only_a_plainly_local_context_counts_as_local(context: str, server: str, local: bool) -> None:
-    assert is_local(context, server) is local
+def test_only_a_plainly_local_context_counts_as_local(
+    tools: Path, context: str, cluster: dict[str, Any], local: bool
+) -> None:
+    assert (why_not_local(context, cluster) == "") is local
 
 
 def test_a_port_is_free_or_taken() -> None:

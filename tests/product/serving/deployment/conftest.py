@@ -23,9 +23,9 @@ class Tools:
         """Return the commands that were run, in their order."""
         return (self.folder / "asked").read_text().splitlines()
 
-    def kubectl(self, context: str, server: str, script: str = "") -> None:
-        """Have kubectl know one context, and answer all else by a script."""
-        config = json.dumps({"current-context": context, "clusters": [{"cluster": {"server": server}}]})
+    def kubectl(self, context: str, server: str, script: str = "", **more: str) -> None:
+        """Have kubectl know one context, with ``more`` in its cluster's entry, and answer all else by a script."""
+        config = json.dumps({"current-context": context, "clusters": [{"cluster": {"server": server, **more}}]})
         self.answer("kubectl", f"[ \"$1\" != config ] || {{ echo '{config}'; exit; }}\n{script}")
 
 

@@ -1,59 +1,74 @@
 """Which clusters a lab uses, and that it never as much as asks another one."""
 
+import os
+from typing import Any
+from unittest import mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from house_prices.serving.deployment.context import Cluster, is_local, local_cluster
+from house_prices.serving.deployment.context import Cluster, local_cluster, way_out, why_not_local
 from house_prices.serving.deployment.errors import DeploymentError, NotRun
 from labkit import doctor
 from tests.product.serving.deployment.conftest import Tools
 
+PROXY = {"proxy-url": "http://127.0.0.1:3128"}
+TUNNEL = {"tls-server-name": "prod.example"}
+
+
+def at(server: str, **more: Any) -> dict[str, Any]:
+    """A kubeconfig's entry of a cluster."""
+    return {"server": server, **more}
+
+
 LOCAL = [
-    ("minikube", "https://192.168.49.2:8443"),
-    ("minikube", "https://127.0.0.1:32771"),
-    ("kind-labs", "https://127.0.0.1:6443"),
-    ("kind-labs", "https://[::1]:6443"),
-    ("k3d-labs", "https://0.0.0.0:35001"),
-    ("docker-desktop", "https://kubernetes.docker.internal:6443"),
-    ("orbstack", "https://127.0.0.1:26443"),
-    ("rancher-desktop", "https://localhost:6443"),
+    ("minikube", at("https://192.168.49.2:8443")),
+    ("minikube", at("https://127.0.0.1:32771")),
+    ("kind-labs", at("https://127.0.0.1:6443")),
+    ("kind-labs", at("https://[::1]:6443")),
+    ("k3d-labs", at("https://0.0.0.0:35001")),
+    ("docker-desktop", at("https://kubernetes.docker.internal:6443")),
+    ("orbstack", at("https://127.0.0.1:26443")),
+    ("rancher-desktop", at("https://localhost:6443")),
 ]
 FOREIGN = [
-    ("minikube", "https://34.1.2.3:8443"),  # the name alone proves nothing
-    ("minikube", "https://minikube.example:8443"),
-    ("kind-prod", "https://10.0.0.1:6443"),
-    ("kind-", "https://127.0.0.1:6443"),
-    ("prod", "https://127.0.0.1:6443"),  # and a tunnel is on loopback, too
-    ("my-minikube", "https://192.168.49.2:8443"),
-    ("docker-desktop", "https://localhost.example:6443"),
-    ("docker-desktop", "https://example/127.0.0.1"),
-    ("kind-labs", ""),
-    ("", "https://127.0.0.1:6443"),
-    ("gke_shop_europe-west3_prod", "https://35.1.2.3"),
-    ("arn:aws:eks:eu-central-1:1:cluster/prod", "https://ABC.gr7.eu-central-1.eks.amazonaws.com"),
+    ("minikube", at("https://34.1.2.3:8443")),  # the name alone proves nothing
+    ("minikube", at("https://minikube.example:8443")),
+    ("kind-prod", at("https://10.0.0.1:6443")),
+    ("kind-", at("https://127.0.0.1:6443")),
+    ("prod", at("https://127.0.0.1:6443")),  # and a tunnel is on loopback, too
+    ("kind-labs", at("https://127.0.0.1:6443", **TUNNEL)),
+    ("kind-labs", at("https://127.0.0.1:6443", **PROXY)),  # which is the proxy's own machine
+    ("my-minikube", at("https://192.168.49.2:8443")),
+    ("docker-desktop", at("https://localhost.example:6443")),
+    ("docker-desktop", at("https://example/127.0.0.1")),
+    ("kind-labs", at("")),
+    ("", at("https://127.0.0.1:6443")),
+    ("gke_shop_europe-west3_prod", at("https://35.1.2.3")),
+    ("arn:aws:eks:eu-central-1:1:cluster/prod", at("https://ABC.gr7.eu-central-1.eks.amazonaws.com")),
 ]
 
 
-@pytest.mark.parametrize(("context", "server"), LOCAL)
-def test_a_plainly_local_context_is_local(tools: Tools, context: str, server: str) -> None:
-    assert is_local(context, server)
+@pytest.mark.parametrize(("context", "cluster"), LOCAL)
+def test_a_plainly_local_context_is_local(tools: Tools, context: str, cluster: dict[str, Any]) -> None:
+    assert why_not_local(context, cluster) == ""
 
 
-@pytest.mark.parametrize(("context", "server"), FOREIGN)
-def test_any_other_is_not(tools: Tools, context: str, server: str) -> None:
-    assert not is_local(context, server)
+@pytest.mark.parametrize(("context", "cluster"), FOREIGN)
+def test_any_other_is_not(tools: Tools, context: str, cluster: dict[str, Any]) -> None:
+    assert why_not_local(context, cluster)
 
 
 def test_a_context_that_the_user_names_is_local(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABS_KUBE_CONTEXT", "labs")
-    assert is_local("labs", "https://10.245.0.1:6443")
-    assert not is_local("labs2", "https://10.245.0.1:6443")
+    assert not why_not_local("labs", at("https://10.245.0.1:6443", **TUNNEL))
+    assert why_not_local("labs2", at("https://10.245.0.1:6443"))
 
 
 def test_no_name_in_the_variable_allows_none(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABS_KUBE_CONTEXT", "")
-    assert not is_local("", "https://35.1.2.3")
+    assert why_not_local("", at("https://35.1.2.3"))
 
 
 names = st.sampled_from(sorted({context for context, _ in LOCAL + FOREIGN}))
@@ -63,17 +78,24 @@ hosts = st.one_of(
     st.ip_addresses(network="192.168.0.0/16").map(str),
     st.sampled_from(["localhost", "kubernetes.docker.internal", "host.docker.internal", "prod.example"]),
 )
+clusters = st.builds(
+    lambda host, port, more: at(f"https://{host}:{port}", **more),
+    hosts,
+    st.integers(1, 65535),
+    st.sampled_from([{}, PROXY, TUNNEL]),
+)
 
 
-@given(context=names, host=hosts, port=st.integers(1, 65535))
-def test_the_doctor_judges_the_same(context: str, host: str, port: int) -> None:
-    server = f"https://{host}:{port}"
-    assert is_local(context, server) is doctor.is_local(context, server)
+@given(context=names, cluster=clusters, named=names)
+def test_the_doctor_judges_the_same(context: str, cluster: dict[str, Any], named: str) -> None:
+    with mock.patch.dict(os.environ, {"LABS_KUBE_CONTEXT": named}):
+        assert why_not_local(context, cluster) == doctor.why_not_local(context, cluster)
+        assert way_out(context, cluster) == doctor.way_out(context, cluster)
 
 
-@pytest.mark.parametrize(("context", "server"), LOCAL + FOREIGN)
-def test_the_doctor_judges_these_the_same(tools: Tools, context: str, server: str) -> None:
-    assert is_local(context, server) is doctor.is_local(context, server)
+@pytest.mark.parametrize(("context", "cluster"), LOCAL + FOREIGN)
+def test_the_doctor_judges_these_the_same(tools: Tools, context: str, cluster: dict[str, Any]) -> None:
+    assert why_not_local(context, cluster) == doctor.why_not_local(context, cluster)
 
 
 def test_a_foreign_cluster_is_not_asked_anything(tools: Tools) -> None:
@@ -82,6 +104,18 @@ def test_a_foreign_cluster_is_not_asked_anything(tools: Tools) -> None:
         local_cluster()
     assert "not run: the context prod (https://prod.example:6443) is not plainly local" in str(refusal.value)
     assert "export LABS_KUBE_CONTEXT=prod" in str(refusal.value)
+    assert tools.asked() == ["kubectl config view --minify -o json"]
+
+
+def test_a_proxy_is_refused_even_where_the_user_names_the_context(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABS_KUBE_CONTEXT", "kind-labs")
+    tools.kubectl("kind-labs", "https://127.0.0.1:6443", **PROXY)
+    with pytest.raises(NotRun) as refusal:
+        local_cluster()
+    assert "left alone: a proxy leads to it (proxy-url)" in str(refusal.value)
+    assert "kubectl config use-context minikube, or another without proxy-url" in str(refusal.value)
     assert tools.asked() == ["kubectl config view --minify -o json"]
 
 

@@ -8,6 +8,7 @@ import ipaddress
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,16 +25,31 @@ START_ONE = "labs cluster up starts one with minikube or kind; labs doctor says 
 INSTALL_KUBECTL = "install kubectl: https://kubernetes.io/docs/tasks/tools/"
 
 
-def is_local(context: str, server: str) -> bool:
-    """Say whether a kube context is one that a lab may use.
+def why_not_local(context: str, cluster: Mapping[str, Any]) -> str:
+    """Return why a lab may not use the cluster of a kube context; nothing if it may.
 
-    Its name has to be one that a tool for local clusters gives *and* its server has to be on this machine: either alone
-    is too easily true of a tunnel to a real cluster. A user who knows better names the context in LABS_KUBE_CONTEXT.
+    The context's name has to be one that a tool for local clusters gives *and* its server has to be on this machine:
+    either alone is too easily true of a tunnel to a real cluster. A user who knows better names the context in
+    LABS_KUBE_CONTEXT.
+
+    Parameters
+    ----------
+    context : its name.
+    cluster : what the kubeconfig says of its cluster: ``server``, and how that is reached.
     """
+    if cluster.get("proxy-url"):
+        # Not even by its name: kubectl heeds this and the Python client does not, so they would ask different clusters.
+        return "a proxy leads to it (proxy-url), and may lead anywhere"
     if context and context == os.environ.get("LABS_KUBE_CONTEXT"):
-        return True
+        return ""
     if not LOCAL_CONTEXT.fullmatch(context):
-        return False
+        return "no tool for local clusters calls it that"
+    if cluster.get("tls-server-name"):
+        return "its server goes by the name of another (tls-server-name), as behind a tunnel"
+    return "" if _on_this_machine(context, cluster["server"]) else "its server is not on this machine"
+
+
+def _on_this_machine(context: str, server: str) -> bool:
     host = urlsplit(server).hostname or ""
     try:
         address = ipaddress.ip_address(host)
@@ -41,6 +57,13 @@ def is_local(context: str, server: str) -> bool:
         return host in LOCAL_NAMES
     # minikube's machine has an address of its own, in a network that only this one knows.
     return address.is_loopback or address.is_unspecified or (context == "minikube" and address.is_private)
+
+
+def way_out(context: str, cluster: Mapping[str, Any]) -> str:
+    """Return what to do about a cluster that is not plainly local."""
+    if cluster.get("proxy-url"):
+        return "kubectl config use-context minikube, or another without proxy-url"
+    return f"kubectl config use-context minikube; if {context} is yours to break: export LABS_KUBE_CONTEXT={context}"
 
 
 @dataclass(frozen=True)
@@ -99,12 +122,12 @@ def local_cluster() -> Cluster:
     except DeploymentError as error:
         raise NotRun("kubectl has no current context", START_ONE) from error
     config = json.loads(view)
-    cluster = Cluster(config["current-context"], config["clusters"][0]["cluster"]["server"])
-    if not is_local(cluster.context, cluster.server):
+    entry = config["clusters"][0]["cluster"]
+    cluster = Cluster(config["current-context"], entry["server"])
+    if why := why_not_local(cluster.context, entry):
         raise NotRun(
-            f"the context {cluster.context} ({cluster.server}) is not plainly local, so it is left alone",
-            f"kubectl config use-context minikube; if {cluster.context} is yours to break: "
-            f"export LABS_KUBE_CONTEXT={cluster.context}",
+            f"the context {cluster.context} ({cluster.server}) is not plainly local, so it is left alone: {why}",
+            way_out(cluster.context, entry),
         )
     try:
         cluster.kubectl("--request-timeout=5s", "get", "--raw", "/readyz")
