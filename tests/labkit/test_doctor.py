@@ -116,10 +116,15 @@ def test_no_current_context_has_a_remedy(tools: Path) -> None:
     assert (check.found, check.remedy[:14]) == ("kubectl has no current context", "minikube start")
 
 
+MINIKUBE = {"extensions": [{"name": "cluster_info", "extension": {"provider": "minikube.sigs.k8s.io"}}]}
+
+
 @pytest.mark.parametrize(
     ("context", "cluster", "local"),
     [
-        ("minikube", {"server": "https://192.168.49.2:8443"}, True),
+        ("minikube", {"server": "https://192.168.49.2:8443", **MINIKUBE}, True),
+        ("minikube", {"server": "https://192.168.49.2:8443"}, False),  # but any machine in a company's network
+        ("minikube", {"server": "https://169.254.0.2:8443", **MINIKUBE}, False),
         ("kind-labs", {"server": "https://[::1]:6443"}, True),
         ("k3d-labs", {"server": "https://0.0.0.0:35001"}, True),
         ("docker-desktop", {"server": "https://kubernetes.docker.internal:6443"}, True),
@@ -130,7 +135,8 @@ def test_no_current_context_has_a_remedy(tools: Path) -> None:
         ("prod", {"server": "https://127.0.0.1:6443"}, False),  # and a tunnel is on loopback, too
         ("kind-labs", {"server": "https://127.0.0.1:6443", "tls-server-name": "prod.example"}, False),
         ("kind-labs", {"server": "https://127.0.0.1:6443", "proxy-url": "http://127.0.0.1:3128"}, False),
-        ("my-minikube", {"server": "https://192.168.49.2:8443"}, False),
+        ("my-minikube", {"server": "https://192.168.49.2:8443", **MINIKUBE}, False),
+        ("colimaprod", {"server": "https://127.0.0.1:6443"}, False),
         ("kind-labs", {"server": ""}, False),
     ],
 )

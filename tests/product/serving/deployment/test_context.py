@@ -15,6 +15,18 @@ from tests.product.serving.deployment.conftest import Tools
 
 PROXY = {"proxy-url": "http://127.0.0.1:3128"}
 TUNNEL = {"tls-server-name": "prod.example"}
+MINIKUBE: dict[str, Any] = {
+    "extensions": [
+        {
+            "name": "cluster_info",
+            "extension": {
+                "last-update": "Mon, 30 Nov 2026 09:00:00 UTC",
+                "provider": "minikube.sigs.k8s.io",
+                "version": "v1.38.1",
+            },
+        }
+    ]
+}
 
 
 def at(server: str, **more: Any) -> dict[str, Any]:
@@ -23,7 +35,8 @@ def at(server: str, **more: Any) -> dict[str, Any]:
 
 
 LOCAL = [
-    ("minikube", at("https://192.168.49.2:8443")),
+    ("minikube", at("https://192.168.49.2:8443", **MINIKUBE)),
+    ("minikube", at("https://[fd00::2]:8443", **MINIKUBE)),
     ("minikube", at("https://127.0.0.1:32771")),
     ("kind-labs", at("https://127.0.0.1:6443")),
     ("kind-labs", at("https://[::1]:6443")),
@@ -31,16 +44,24 @@ LOCAL = [
     ("docker-desktop", at("https://kubernetes.docker.internal:6443")),
     ("orbstack", at("https://127.0.0.1:26443")),
     ("rancher-desktop", at("https://localhost:6443")),
+    ("colima", at("https://127.0.0.1:6443")),
+    ("colima-labs", at("https://127.0.0.1:6443")),
 ]
 FOREIGN = [
     ("minikube", at("https://34.1.2.3:8443")),  # the name alone proves nothing
     ("minikube", at("https://minikube.example:8443")),
+    ("minikube", at("https://10.0.0.1:6443")),  # nor does an address that a VPN leads to
+    ("minikube", at("https://10.0.0.1:6443", extensions=[{"name": "note", "extension": None}])),
+    ("minikube", at("https://34.1.2.3:8443", **MINIKUBE)),
+    *(("minikube", at(f"https://{host}:8443", **MINIKUBE)) for host in ("169.254.0.2", "198.18.0.2", "[fe80::2]")),
     ("kind-prod", at("https://10.0.0.1:6443")),
+    *((name, at("https://192.168.49.2:6443", **MINIKUBE)) for name in ("kind-labs", "docker-desktop", "colima")),
+    ("colimaprod", at("https://127.0.0.1:6443")),
     ("kind-", at("https://127.0.0.1:6443")),
     ("prod", at("https://127.0.0.1:6443")),  # and a tunnel is on loopback, too
     ("kind-labs", at("https://127.0.0.1:6443", **TUNNEL)),
     ("kind-labs", at("https://127.0.0.1:6443", **PROXY)),  # which is the proxy's own machine
-    ("my-minikube", at("https://192.168.49.2:8443")),
+    ("my-minikube", at("https://192.168.49.2:8443", **MINIKUBE)),
     ("docker-desktop", at("https://localhost.example:6443")),
     ("docker-desktop", at("https://example/127.0.0.1")),
     ("kind-labs", at("")),
@@ -82,7 +103,7 @@ clusters = st.builds(
     lambda host, port, more: at(f"https://{host}:{port}", **more),
     hosts,
     st.integers(1, 65535),
-    st.sampled_from([{}, PROXY, TUNNEL]),
+    st.sampled_from([{}, PROXY, TUNNEL, MINIKUBE]),
 )
 
 
