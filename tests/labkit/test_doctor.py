@@ -110,6 +110,13 @@ def test_a_proxy_is_refused_even_where_the_user_names_the_context(tools: Path, m
     assert (tools / "asked").read_text() == "config view --minify -o json\n"
 
 
+def test_a_server_that_is_no_url_is_told(tools: Path) -> None:
+    kubectl(tools, "kind-labs", "https://[::1")
+    assert check_cluster().found.endswith(
+        "(https://[::1) is not plainly local, so it is left alone: its server is no URL"
+    )
+
+
 def test_no_current_context_has_a_remedy(tools: Path) -> None:
     answer(tools, "kubectl", "exit 1")
     check = check_cluster()

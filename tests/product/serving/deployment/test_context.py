@@ -64,7 +64,7 @@ FOREIGN = [
     ("my-minikube", at("https://192.168.49.2:8443", **MINIKUBE)),
     ("docker-desktop", at("https://localhost.example:6443")),
     ("docker-desktop", at("https://example/127.0.0.1")),
-    ("kind-labs", at("")),
+    *(("kind-labs", at(server)) for server in ("", "127.0.0.1:6443", "https://[::1", "https://[localhost]:6443")),
     ("", at("https://127.0.0.1:6443")),
     ("gke_shop_europe-west3_prod", at("https://35.1.2.3")),
     ("arn:aws:eks:eu-central-1:1:cluster/prod", at("https://ABC.gr7.eu-central-1.eks.amazonaws.com")),
@@ -79,6 +79,14 @@ def test_a_plainly_local_context_is_local(tools: Tools, context: str, cluster: d
 @pytest.mark.parametrize(("context", "cluster"), FOREIGN)
 def test_any_other_is_not(tools: Tools, context: str, cluster: dict[str, Any]) -> None:
     assert why_not_local(context, cluster)
+
+
+@pytest.mark.parametrize("server", ["", "https://[::1"])
+def test_a_server_that_is_no_url_is_told(tools: Tools, server: str) -> None:
+    tools.kubectl("kind-labs", server)
+    with pytest.raises(NotRun) as refusal:
+        local_cluster()
+    assert f"kind-labs ({server}) is not plainly local, so it is left alone: its server is no URL" in str(refusal.value)
 
 
 def test_a_context_that_the_user_names_is_local(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,11 +47,16 @@ def why_not_local(context: str, cluster: Mapping[str, Any]) -> str:
         return "no tool for local clusters calls it that"
     if cluster.get("tls-server-name"):
         return "its server goes by the name of another (tls-server-name), as behind a tunnel"
-    return "" if _on_this_machine(context, cluster) else "its server is not on this machine"
+    try:
+        host = urlsplit(cluster["server"]).hostname
+    except ValueError:
+        host = None
+    if not host:
+        return "its server is no URL"
+    return "" if _on_this_machine(context, cluster, host) else "its server is not on this machine"
 
 
-def _on_this_machine(context: str, cluster: Mapping[str, Any]) -> bool:
-    host = urlsplit(cluster["server"]).hostname or ""
+def _on_this_machine(context: str, cluster: Mapping[str, Any], host: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
