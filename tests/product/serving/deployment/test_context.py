@@ -132,8 +132,20 @@ def test_a_foreign_cluster_is_not_asked_anything(tools: Tools) -> None:
     with pytest.raises(NotRun) as refusal:
         local_cluster()
     assert "not run: the context prod (https://prod.example:6443) is not plainly local" in str(refusal.value)
-    assert "export LABS_KUBE_CONTEXT=prod" in str(refusal.value)
+    assert "if that cluster is yours to break, name it in LABS_KUBE_CONTEXT" in str(refusal.value)
+    assert "LABS_KUBE_CONTEXT=" not in str(refusal.value)
     assert tools.asked() == ["kubectl config view --minify -o json"]
+
+
+def test_where_the_user_names_another_context_that_one_is_offered(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABS_KUBE_CONTEXT", "labs")
+    tools.kubectl("prod", "https://prod.example:6443", **PROXY)
+    with pytest.raises(NotRun) as refusal:
+        local_cluster()
+    told = "LABS_KUBE_CONTEXT names labs, and kubectl is at prod: kubectl config use-context labs"
+    assert str(refusal.value).splitlines()[1].strip() == told
 
 
 def test_a_proxy_is_refused_even_where_the_user_names_the_context(

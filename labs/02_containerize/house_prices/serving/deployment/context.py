@@ -71,10 +71,13 @@ def _on_this_machine(context: str, cluster: Mapping[str, Any], host: str) -> boo
 
 
 def way_out(context: str, cluster: Mapping[str, Any]) -> str:
-    """Return what to do about a cluster that is not plainly local."""
+    """Return what to do about a cluster that is not plainly local: never a line that would let a lab into it."""
+    named = os.environ.get("LABS_KUBE_CONTEXT")
+    if named and named != context:
+        return f"LABS_KUBE_CONTEXT names {named}, and kubectl is at {context}: kubectl config use-context {named}"
     if cluster.get("proxy-url"):
         return "kubectl config use-context minikube, or another without proxy-url"
-    return f"kubectl config use-context minikube; if {context} is yours to break: export LABS_KUBE_CONTEXT={context}"
+    return "kubectl config use-context minikube; if that cluster is yours to break, name it in LABS_KUBE_CONTEXT"
 
 
 @dataclass(frozen=True)
