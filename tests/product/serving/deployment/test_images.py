@@ -25,7 +25,7 @@ def test_the_tool_that_made_the_cluster_loads_the_images(tools: Tools, context: 
     assert tools.asked() == [command]
 
 
-@pytest.mark.parametrize("context", ["docker-desktop", "rancher-desktop", "orbstack", "colima"])
+@pytest.mark.parametrize("context", ["docker-desktop", "rancher-desktop", "orbstack", "colima", "colima-labs"])
 def test_a_cluster_on_the_engine_itself_has_the_image(tools: Tools, context: str) -> None:
     load_images(Cluster(context, ""), IMAGE)
 
@@ -37,9 +37,10 @@ def test_the_users_own_command_comes_first(tools: Tools, monkeypatch: pytest.Mon
     assert tools.asked() == [f"load --to my nodes {IMAGE} {OTHER}"]
 
 
-def test_an_unknown_cluster_needs_a_command(tools: Tools) -> None:
-    with pytest.raises(NotRun, match=r"how to load images into labs\n.*export LABS_IMAGE_LOAD"):
-        load_images(Cluster("labs", ""), IMAGE)
+@pytest.mark.parametrize("context", ["labs", "docker-x", "rancher-desktop-x", "orbstack-x", "colimaprod"])
+def test_an_unknown_cluster_needs_a_command(tools: Tools, context: str) -> None:
+    with pytest.raises(NotRun, match=rf"how to load images into {context}\n.*export LABS_IMAGE_LOAD"):
+        load_images(Cluster(context, ""), IMAGE)
 
 
 def test_a_missing_tool_is_not_run(tools: Tools) -> None:

@@ -28,14 +28,14 @@ def _command(context: str, images: Sequence[str]) -> list[str]:
     if own := os.environ.get("LABS_IMAGE_LOAD"):
         return [*shlex.split(own), *images]
     tool, _, name = context.partition("-")
-    match tool:
-        case "minikube":
+    match tool, name:
+        case "minikube", _:
             return ["minikube", "--profile", context, "image", "load", *images]
-        case "kind":
+        case "kind", _:
             return ["kind", "load", "docker-image", *images, "--name", name]
-        case "k3d":
+        case "k3d", _:
             return ["k3d", "image", "import", *images, "--cluster", name]
-        case "docker" | "rancher" | "orbstack" | "colima":
+        case ("docker" | "rancher", "desktop") | ("orbstack", "") | ("colima", _):
             return []  # these clusters run on the very engine that has the images
     raise NotRun(
         f"nobody here knows how to load images into {context}",
