@@ -93,10 +93,32 @@ def test_undeploy_leaves_to_a_check_what_it_has_made_unless_told(tools: Tools) -
     assert kept.returncode == removed.returncode == 0
 
 
-def test_a_failure_ends_with_1(tools: Tools) -> None:
+def test_undeploy_names_the_part_of_the_api_that_is_down(tools: Tools) -> None:
+    tools.answer("docker", "")
+    down = "error: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: it is down"
+    tools.kubectl(
+        "kind-labs", "https://127.0.0.1:6443", f"[ $3 != api-resources ] || {{ echo pods; echo '{down}' >&2; exit 1; }}"
+    )
+    done = run("undeploy")
+    assert "metrics.k8s.io/v1beta1 does not answer: the lab makes nothing of it" in done.stdout
+    assert "nothing is left in the cluster kind-labs" in done.stdout
+    assert done.returncode == 0
+
+
+def test_undeploy_looks_through_docker_where_the_cluster_failed_and_ends_with_1(tools: Tools) -> None:
+    tools.answer("docker", "")
     tools.kubectl("kind-labs", "https://127.0.0.1:6443", '[ "$3" != api-resources ] || { echo no >&2; exit 1; }')
     done = run("undeploy")
+    assert "nothing is left in Docker" in done.stdout
+    assert "nothing is left in the cluster" not in done.stdout
     assert (done.returncode, done.stderr) == (
         1,
         "kubectl --context kind-labs api-resources --verbs=list,delete -o name failed: no\n",
     )
+
+
+def test_a_failure_counts_for_more_than_what_is_missing(tools: Tools) -> None:
+    tools.answer("docker", "[ $1 = version ] || { echo no >&2; exit 1; }")
+    done = run("undeploy")
+    assert "not run: there is no kubectl here" in done.stdout
+    assert (done.returncode, done.stderr.endswith(" failed: no\n")) == (1, True)

@@ -8,6 +8,7 @@ from house_prices.serving.deployment.removal import (
     LABEL,
     Made,
     SomethingLeft,
+    kinds_in_cluster,
     remove_from_cluster,
     remove_from_docker,
 )
@@ -17,14 +18,26 @@ CLUSTER = Cluster("minikube", "https://127.0.0.1:6443")
 NAMESPACE, POD, ROLE = "Namespace <none> house-prices", "Pod house-prices a", "ClusterRole <none> reader"
 
 
-def kubectl(tools: Tools, objects: list[str], stays: bool = False) -> None:
-    """A cluster with some objects, which a deletion makes vanish."""
+# What kubectl 1.32 wrote where two programs in the cluster were down that serve a part of the API.
+DOWN = """\
+E1130 20:12:45.6 11773 memcache.go:287] couldn't get resource list for metrics.k8s.io/v1beta1: no
+error: unable to retrieve the complete list of server APIs: custom.metrics.k8s.io/v1beta2: the server is currently \
+unable to handle the request, metrics.k8s.io/v1beta1: the server is currently unable to handle the request
+"""
+
+
+def kubectl(tools: Tools, objects: list[str], stays: bool = False, complaint: str = "") -> None:
+    """A cluster with some objects, which a deletion makes vanish; with a complaint, some of its kinds are not known."""
     (tools.folder / "objects").write_text("\n".join(objects))
+    (tools.folder / "complaint").write_text(complaint)
     keep = "" if stays else f": > '{tools.folder}/objects'"
     tools.answer(
         "kubectl",
         f"""case $3 in
-        api-resources) echo pods; echo namespaces;;
+        api-resources)
+            echo pods; echo namespaces
+            while read -r line; do echo "$line" >&2; failed=1; done < '{tools.folder}/complaint'
+            exit ${{failed:-0}};;
         get) while read -r line || [ "$line" ]; do echo "$line"; done < '{tools.folder}/objects';;
         delete) {keep} ;;
         esac""",
@@ -63,10 +76,25 @@ def test_what_is_left_in_the_cluster_is_told(tools: Tools) -> None:
         remove_from_cluster(CLUSTER)
 
 
-def test_a_cluster_that_cannot_be_looked_through_is_an_error(tools: Tools) -> None:
-    tools.answer("kubectl", "echo unable to retrieve the complete list of server APIs >&2; exit 1")
-    with pytest.raises(DeploymentError, match="unable to retrieve the complete list"):
-        remove_from_cluster(CLUSTER)
+def test_what_some_program_in_the_cluster_does_not_say_is_done_without(tools: Tools) -> None:
+    kubectl(tools, [POD], complaint=DOWN)
+    silent = ["custom.metrics.k8s.io/v1beta2", "metrics.k8s.io/v1beta1"]
+    assert kinds_in_cluster(CLUSTER) == (["pods", "namespaces"], silent)
+    assert remove_from_cluster(CLUSTER) == [Made("Pod", "house-prices", "a")]
+
+
+@pytest.mark.parametrize(
+    ("printed", "complaint"),
+    [
+        ("", "error: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: it is down"),
+        ("pods", "error: You must be logged in to the server"),
+        ("pods", "error: the connection was lost: apps/v1: EOF"),
+    ],
+)
+def test_a_cluster_that_cannot_be_looked_through_is_an_error(tools: Tools, printed: str, complaint: str) -> None:
+    tools.answer("kubectl", f"echo '{printed}'; echo '{complaint}' >&2; exit 1")
+    with pytest.raises(DeploymentError, match=complaint):
+        kinds_in_cluster(CLUSTER)
 
 
 def docker(tools: Tools, stays: bool = False) -> None:

@@ -6,6 +6,7 @@ What a command needs is imported when it runs: a page of help should wait for no
 import os
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from house_prices.model.errors import HousePricesError
 from house_prices.serving.deployment.errors import DeploymentError, NotRun
 
 IMAGE = "house-prices:v1"
+LEFT_TO_A_CHECK = "left to a check, if one runs (labs undeploy --checks removes it):"
 
 app = typer.Typer(
     name="python -m house_prices.serving.deployment",
@@ -97,39 +99,55 @@ def undeploy(
 ) -> None:
     """Remove everything that the lab has made, in the cluster and in Docker, and prove that nothing is left."""
     from house_prices.serving.deployment import removal
-    from house_prices.serving.deployment.context import local_cluster
 
-    tell = _Clock().tell
     labels = (removal.LABEL, removal.CHECKS) if checks else (removal.LABEL,)
     kept = () if checks else (removal.CHECKS,)
-    left_to_a_check = "left to a check, if one runs (labs undeploy --checks removes it):"
-    missing = []
-    try:
-        cluster = local_cluster()
-        tell(f"removing what was made in the cluster {cluster.context}")
-        for label in labels:
-            for made in removal.remove_from_cluster(cluster, label):
-                tell(f"removed {made}")
-        tell(f"nothing is left in the cluster {cluster.context}")
-        for label in kept:
-            for made in removal.made_in_cluster(cluster, label):
-                tell(f"{left_to_a_check} {made}")
-    except NotRun as error:
-        missing.append(error)
-    try:
-        for label in labels:
-            for kind, identity in removal.remove_from_docker(label):
-                tell(f"removed {kind} {identity}")
-        tell("nothing is left in Docker")
-        for label in kept:
-            for kind, identity in removal.made_in_docker(label):
-                tell(f"{left_to_a_check} {kind} {identity}")
-    except NotRun as error:
-        missing.append(error)
+    tell = _Clock().tell
+    missing: list[NotRun] = []
+    failed: list[DeploymentError] = []
+    for undeploy_from in (_undeploy_from_cluster, _undeploy_from_docker):
+        try:
+            undeploy_from(labels, kept, tell)
+        except NotRun as error:
+            missing.append(error)
+        except DeploymentError as error:
+            failed.append(error)
     for reason in missing:
         out.print(str(reason), style="yellow", markup=False)
+    if failed:
+        raise DeploymentError("\n".join(map(str, failed)))
     if missing:
         raise typer.Exit(NotRun.exit_code)
+
+
+def _undeploy_from_cluster(labels: Sequence[str], kept: Sequence[str], tell: Callable[[str], None]) -> None:
+    from house_prices.serving.deployment import removal
+    from house_prices.serving.deployment.context import local_cluster
+
+    cluster = local_cluster()
+    tell(f"removing what was made in the cluster {cluster.context}")
+    _, silent = removal.kinds_in_cluster(cluster)
+    for group in silent:
+        tell(f"{group} does not answer: the lab makes nothing of it, but Kubernetes ends no namespace until it does")
+    for label in labels:
+        for made in removal.remove_from_cluster(cluster, label):
+            tell(f"removed {made}")
+    tell(f"nothing is left in the cluster {cluster.context}")
+    for label in kept:
+        for made in removal.made_in_cluster(cluster, label):
+            tell(f"{LEFT_TO_A_CHECK} {made}")
+
+
+def _undeploy_from_docker(labels: Sequence[str], kept: Sequence[str], tell: Callable[[str], None]) -> None:
+    from house_prices.serving.deployment import removal
+
+    for label in labels:
+        for kind, identity in removal.remove_from_docker(label):
+            tell(f"removed {kind} {identity}")
+    tell("nothing is left in Docker")
+    for label in kept:
+        for kind, identity in removal.made_in_docker(label):
+            tell(f"{LEFT_TO_A_CHECK} {kind} {identity}")
 
 
 @app.command()

@@ -7,6 +7,21 @@ class DeploymentError(HousePricesError):
     """A cluster or an engine was asked for something and did not do it; the message has its words."""
 
 
+class ProgramFailed(DeploymentError):
+    """A program ended with an error.
+
+    Parameters
+    ----------
+    named : the program and its arguments.
+    printed : its output.
+    complaint : what it wrote to the standard error.
+    """
+
+    def __init__(self, named: str, printed: str, complaint: str) -> None:
+        super().__init__(f"{named} failed: {(complaint or printed).strip()}")
+        self.printed, self.complaint = printed, complaint
+
+
 class NotRun(HousePricesError):
     """Nothing was done, because something is missing on this machine.
 

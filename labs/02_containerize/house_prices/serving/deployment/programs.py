@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 
-from house_prices.serving.deployment.errors import DeploymentError, NotRun
+from house_prices.serving.deployment.errors import DeploymentError, NotRun, ProgramFailed
 
 
 def ask(command: Sequence[str], *, remedy: str, given: str | None = None, seconds: float = 60.0) -> str:
@@ -19,7 +19,8 @@ def ask(command: Sequence[str], *, remedy: str, given: str | None = None, second
     Raises
     ------
     NotRun : there is no such program.
-    DeploymentError : it failed or took too long.
+    ProgramFailed : it failed.
+    DeploymentError : it took too long.
     """
     named = " ".join(command)
     try:
@@ -29,5 +30,5 @@ def ask(command: Sequence[str], *, remedy: str, given: str | None = None, second
     except subprocess.TimeoutExpired as error:
         raise DeploymentError(f"{named} did not end within {seconds:g} s") from error
     if done.returncode:
-        raise DeploymentError(f"{named} failed: {(done.stderr or done.stdout).strip()}")
+        raise ProgramFailed(named, done.stdout, done.stderr)
     return done.stdout
