@@ -60,10 +60,11 @@ def tour(
     from house_prices.serving.deployment.tour import tour as go_through
 
     parts = go_through(folder, lambda line: out.print(line, markup=False))
-    left_out = [part.name for part in parts if part.outcome == "not run"]
-    if any(part.outcome == "failed" for part in parts):
-        raise DeploymentError(f"the tour ended early; what was seen so far is in {folder / 'report.md'}")
-    if left_out:
+    for part in parts:
+        if part.outcome == "failed":
+            report = folder / "report.md"
+            raise DeploymentError(f"{part.name}: failed: {part.lines[-1]}\n  what was seen so far is in {report}")
+    if left_out := [part.name for part in parts if part.outcome == "not run"]:
         out.print(f"\nnot run here: {'; '.join(left_out)}", style="yellow", markup=False)
 
 

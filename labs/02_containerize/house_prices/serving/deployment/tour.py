@@ -41,6 +41,7 @@ MODEL = Path("artifacts/lab-01")
 NEWER_MODEL = Path("artifacts/lab-02/model-2012")
 KNOWN_MODELS = Path("artifacts/known-models.json")
 FIRST, SECOND = "house-prices:v1", "house-prices:v2"
+SERVICE = [sys.executable, "-m", "house_prices.serving"]
 REQUESTS_A_SECOND = 50.0
 
 
@@ -131,32 +132,42 @@ def _process(say: Tell, log: Path) -> None:
     Parameters
     ----------
     log : gets what it prints.
+
+    Raises
+    ------
+    DeploymentError : it did not answer, or did not end, as it has to.
     """
     port, probe_port = _free_port(), _free_port()
     url, probes = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{probe_port}"
     own = {"SERVING_PORT": str(port), "SERVING_PROBE_PORT": str(probe_port), "SERVING_DRAIN_SECONDS": "1"}
-    command = [sys.executable, "-m", "house_prices.serving"]
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as said, stopping_if_raised(log), _started(command, own, said) as process:
+    with log.open("wb") as said, stopping_if_raised(log), _started(own, said) as process:
         begun = time.monotonic()
         _wait_until_ready(probes, process, log)
         say(f"ready after {time.monotonic() - begun:.1f} s at {url}")
         _ask(url, say)
         wrong = _post(url, {"houses": [HOUSE | {"tot_sf": -1680, "use_type": "castle"}]})
         say(f"a castle of -1,680 square feet: {wrong.status}")
+        _expect(wrong.status, 422, log)
         for error in wrong.json()["errors"]:
             say(f"  {error['pointer']}: {error['detail']}, got {error['got']}")
         alone, many = (_milliseconds(url, houses) for houses in (1, 64))
         say(f"1 house takes {alone:.1f} ms, 64 in one request {many:.1f} ms: so what waits together is asked together")
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        ready = _once_it_leaves(probes)
         late = _post(url, {"houses": [HOUSE]})
-        ready = urllib3.request("GET", f"{probes}/health/ready", retries=False)
+        connection = late.headers.get("Connection")
         say(
             f"told to end: ready answers {ready.status} ({ready.data.decode().strip()}), a request that still comes "
-            f"{late.status}, with Connection: {late.headers.get('Connection')}"
+            f"{late.status}, with Connection: {connection}"
         )
-        say(f"it has ended with code {process.wait(timeout=30)}")
+        _expect((ready.status, late.status, connection), (503, 200, "close"), log)
+        try:
+            code = process.wait(timeout=30)
+        except subprocess.TimeoutExpired as error:
+            raise DeploymentError(f"it was told to end 30 s ago, and still runs: look at {log}") from error
+        say(f"it has ended with code {code}")
+        _expect(code, 0, log)
 
 
 def _container(say: Tell) -> None:
@@ -206,6 +217,17 @@ def _drill(drill: Drill, say: Tell) -> None:
     say(f"{drill.what}: {drill.seconds:.0f} s, {sent:,} requests meanwhile, {drill.failed} failed")
     for line in drill.seen:
         say(f"  {line}")
+    if drill.failed:
+        first = min((*drill.new.failed, *drill.kept.failed), key=lambda failure: failure.second)
+        raise DeploymentError(
+            f"{drill.what}: {drill.failed} of {sent:,} requests were lost, and none may be; the first: {first.reason}. "
+            "Look at how pods are replaced (2.9, k8s/base/deployment.yaml) and at how the service ends (2.6)"
+        )
+
+
+def _expect(got: object, wanted: object, log: Path) -> None:
+    if got != wanted:
+        raise DeploymentError(f"that is {got}, and should be {wanted}: look at {log}")
 
 
 def _ask(url: str, say: Tell) -> None:
@@ -239,14 +261,17 @@ def _post(url: str, body: object) -> Any:
 
 
 @contextmanager
-def _started(command: list[str], environment: dict[str, str], said: IO[bytes]) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen(command, env=os.environ | environment, stdout=said, stderr=subprocess.STDOUT)
+def _started(environment: dict[str, str], said: IO[bytes]) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(SERVICE, env=os.environ | environment, stdout=said, stderr=subprocess.STDOUT)
     try:
         yield process
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(timeout=30)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _wait_until_ready(probes: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -261,6 +286,16 @@ def _wait_until_ready(probes: str, process: "subprocess.Popen[bytes]", log: Path
             pass
         time.sleep(0.1)
     raise DeploymentError(f"the service did not become ready within 30 s; {log} has its words")
+
+
+def _once_it_leaves(probes: str) -> Any:
+    """Return what a service that was told to end says of its readiness, as soon as it has heard, or 3 s later."""
+    for _ in range(60):
+        answer = urllib3.request("GET", f"{probes}/health/ready", retries=False, timeout=1)
+        if answer.status != 200:
+            break
+        time.sleep(0.05)
+    return answer
 
 
 def _free_port() -> int:
