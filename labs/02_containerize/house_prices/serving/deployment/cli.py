@@ -173,7 +173,7 @@ def status() -> None:
 
 @cluster_app.command()
 def up() -> None:
-    """Start a cluster of two nodes on this machine."""
+    """Start a cluster with two nodes for pods on this machine, or go on with the one that is there."""
     from house_prices.serving.deployment.local_cluster import start
 
     start()
@@ -181,7 +181,7 @@ def up() -> None:
 
 @cluster_app.command()
 def down() -> None:
-    """Stop it (minikube), or delete it (kind)."""
+    """Delete it (kind), or stop it (minikube)."""
     from house_prices.serving.deployment.local_cluster import stop
 
-    stop()
+    stop(lambda line: out.print(line, markup=False))
