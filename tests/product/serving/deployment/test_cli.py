@@ -31,6 +31,10 @@ def test_behind_labs_it_goes_by_that_name(monkeypatch: pytest.MonkeyPatch) -> No
     assert "Usage: labs deploy [OPTIONS]" in run("deploy", "--help").stdout
 
 
+def test_undeploys_help_tells_how_to_remove_what_the_nodes_keep() -> None:
+    assert "minikube image rm house-prices:v1 house-prices:v2" in " ".join(run("undeploy", "--help").stdout.split())
+
+
 @pytest.mark.parametrize("command", ["deploy", "status"])
 def test_a_machine_without_a_cluster_is_not_run(tools: Tools, command: str) -> None:
     done = run(command)
@@ -60,7 +64,8 @@ def test_undeploy_looks_through_the_cluster_where_there_is_no_docker(tools: Tool
     tools.kubectl("kind-labs", "https://127.0.0.1:6443")
     done = run("undeploy")
     assert done.returncode == 3
-    begun, end = "removing what was made in the cluster kind-labs", "nothing is left in the cluster kind-labs"
+    begun = "removing what was made in the cluster kind-labs"
+    end = "nothing is left in the cluster kind-labs, but its nodes may keep images (labs undeploy --help)"
     assert 0 < done.stdout.find(begun) < done.stdout.find(end)
     assert "not run: there is no docker here" in done.stdout
 

@@ -98,7 +98,11 @@ def undeploy(
         bool, typer.Option("--checks", help="Also what killed checks have left; not while a check runs.")
     ] = False,
 ) -> None:
-    """Remove everything that the lab has made, in the cluster and in Docker, and prove that nothing is left."""
+    """Remove everything that the lab has made, in the cluster and in Docker, and prove that nothing is left.
+
+    Only the images that were loaded into nodes stay there until the kubelet needs their room, or until
+    `minikube image rm house-prices:v1 house-prices:v2`.
+    """
     from house_prices.serving.deployment import removal
 
     labels = (removal.LABEL, removal.CHECKS) if checks else (removal.LABEL,)
@@ -133,7 +137,7 @@ def _undeploy_from_cluster(labels: Sequence[str], kept: Sequence[str], tell: Cal
     for label in labels:
         for made in removal.remove_from_cluster(cluster, label):
             tell(f"removed {made}")
-    tell(f"nothing is left in the cluster {cluster.context}")
+    tell(f"nothing is left in the cluster {cluster.context}, but its nodes may keep images (labs undeploy --help)")
     for label in kept:
         for made in removal.made_in_cluster(cluster, label):
             tell(f"{LEFT_TO_A_CHECK} {made}")
