@@ -84,6 +84,28 @@ def test_the_three_probes_ask_three_questions(rendered: Objects) -> None:
     assert probes == ["/health/startup", "/health/ready", "/health/live"]
 
 
+def test_the_pods_of_a_release_are_spread_over_the_nodes_where_there_are_several(rendered: Objects) -> None:
+    (spread,) = pod(rendered)["topologySpreadConstraints"]
+    assert (spread["topologyKey"], spread["maxSkew"]) == ("kubernetes.io/hostname", 1)
+    assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
+    assert spread["labelSelector"]["matchLabels"] == find(rendered, "Deployment")["spec"]["selector"]["matchLabels"]
+    # Otherwise the pods of the release before count as well, and a node that has many of those gets none of the new.
+    assert spread["matchLabelKeys"] == ["pod-template-hash"]
+
+
+def test_a_drain_may_take_a_pod_and_never_the_last_one(rendered: Objects) -> None:
+    budget = find(rendered, "PodDisruptionBudget")["spec"]
+    assert budget["selector"] == find(rendered, "Deployment")["spec"]["selector"]
+    assert 1 <= budget["minAvailable"] < find(rendered, "HorizontalPodAutoscaler")["spec"]["minReplicas"]
+    assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+def test_the_account_of_the_pods_has_no_token_for_anyone(rendered: Objects) -> None:
+    account = find(rendered, "ServiceAccount")
+    assert account["metadata"]["name"] == pod(rendered)["serviceAccountName"]
+    assert account["automountServiceAccountToken"] is False
+
+
 def test_only_the_local_overlay_opens_a_port_of_the_node() -> None:
     assert find(render("base"), "Service")["spec"].get("type", "ClusterIP") == "ClusterIP"
     service = find(render("overlays/local"), "Service")["spec"]
