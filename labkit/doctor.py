@@ -168,10 +168,10 @@ def check_docker() -> Check:
 
 def check_cluster() -> Check:
     """Find a Kubernetes cluster that is plainly on this machine, and ask only such a one what it can do."""
-    start = "minikube start (or: kind create cluster)"
+    start = ".venv/bin/labs cluster up"
     status, output = _ask(["kubectl", "config", "view", "--minify", "-o", "json"])
     if status is None:
-        return Check("cluster", False, "there is no kubectl", f"install kubectl and minikube, then: {start}")
+        return Check("cluster", False, "there is no kubectl", f"install kubectl, and minikube or kind; then: {start}")
     if status == TIMED_OUT:
         return Check("cluster", False, f"kubectl does not answer within {SECONDS:g} s", "try again with less to do")
     if status:

@@ -19,7 +19,7 @@ from house_prices.serving.deployment.engine import docker, image_id
 from house_prices.serving.deployment.errors import NotRun
 from house_prices.serving.deployment.images import load_images
 from house_prices.serving.deployment.manifests import NAME, NAMESPACE
-from house_prices.serving.deployment.removal import remove_from_cluster
+from house_prices.serving.deployment.removal import remove_from_cluster, require_nothing_deployed
 
 ROOT = Path(__file__).resolve().parents[2]
 SENT = ("pyproject.toml", "LICENSE", ".dockerignore", "requirements", "labs")
@@ -39,11 +39,9 @@ def cluster() -> Iterator[Cluster]:
     try:
         cluster = local_cluster()
         docker("version")
+        require_nothing_deployed(cluster)
     except NotRun as error:
         not_run(error)
-    namespaces = {each.metadata.name for each in cluster.core.list_namespace().items}
-    if NAMESPACE in namespaces:
-        not_run(NotRun(f"something is deployed to {cluster.context} already", "labs undeploy"))
     yield cluster
     cluster.client.close()
 

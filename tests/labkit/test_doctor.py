@@ -123,7 +123,7 @@ def test_a_server_that_is_no_url_is_told(tools: Path) -> None:
 def test_no_current_context_has_a_remedy(tools: Path) -> None:
     answer(tools, "kubectl", "exit 1")
     check = check_cluster()
-    assert (check.found, check.remedy[:14]) == ("kubectl has no current context", "minikube start")
+    assert (check.found, check.remedy) == ("kubectl has no current context", ".venv/bin/labs cluster up")
 
 
 MINIKUBE = {"extensions": [{"name": "cluster_info", "extension": {"provider": "minikube.sigs.k8s.io"}}]}

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from house_prices.serving.deployment import building, cli, engine, tour
 from house_prices.serving.deployment.context import Cluster
 from house_prices.serving.deployment.drills import Drill
-from house_prices.serving.deployment.errors import DeploymentError
+from house_prices.serving.deployment.errors import DeploymentError, NotRun
 from house_prices.serving.deployment.load import Counts, Failure
+from house_prices.serving.deployment.manifests import NAMESPACE
 
 STAND_IN = Path(__file__).with_name("service_stand_in.py")
 
@@ -63,13 +64,15 @@ def counts(*failed: Failure) -> Counts:
 def go_to_the_cluster(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """The part on the cluster, with stand-ins for all that it calls; one of its drills may lose requests."""
 
-    def go(loses: str = "") -> list[str]:
+    def go(loses: str = "", deployed: bool = False) -> list[str]:
         lost = counts(Failure(2.0, "503 too late")), counts(Failure(1.0, "connection reset"))
         drills = {
             name: lambda *_, name=name: Drill(name, 20.0, *(lost if name == loses else (counts(), counts())))
             for name in DRILLS
         }
         monkeypatch.setattr(tour, "Drills", lambda *_, **__: SimpleNamespace(**drills))
+        namespaces = SimpleNamespace(items=[NAMESPACE] * deployed)
+        monkeypatch.setattr(Cluster, "core", SimpleNamespace(list_namespace=lambda **_: namespaces))
         lines: list[str] = []
         tour._on_cluster(lines.append)
         return lines
@@ -89,6 +92,11 @@ def test_drills_that_lose_nothing_pass(go_to_the_cluster: Callable[..., list[str
     lines = go_to_the_cluster()
     assert [line.split(":")[0] for line in lines if "requests meanwhile, 0 failed" in line] == list(DRILLS)
     assert lines[-1] == "removed"
+
+
+def test_a_service_that_somebody_has_deployed_is_left_alone(go_to_the_cluster: Callable[..., list[str]]) -> None:
+    with pytest.raises(NotRun, match="something is deployed to minikube already"):
+        go_to_the_cluster(deployed=True)
 
 
 @pytest.mark.parametrize("name", DRILLS)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from house_prices.serving.deployment.context import Cluster
 from house_prices.serving.deployment.engine import docker
-from house_prices.serving.deployment.errors import DeploymentError, ProgramFailed
+from house_prices.serving.deployment.errors import DeploymentError, NotRun, ProgramFailed
+from house_prices.serving.deployment.manifests import NAMESPACE
 
 LABEL = "labs.mlops/made-by=lab-02"
 CHECKS = "labs.mlops/made-by=lab-02-checks"
@@ -29,6 +30,17 @@ class Made:
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}" + (f" in {self.namespace}" if self.namespace else "")
+
+
+def require_nothing_deployed(cluster: Cluster) -> None:
+    """Make sure that nobody's service is in the cluster.
+
+    Raises
+    ------
+    NotRun : one is, and whoever brings and removes another would take it away.
+    """
+    if cluster.core.list_namespace(field_selector=f"metadata.name={NAMESPACE}").items:
+        raise NotRun(f"something is deployed to {cluster.context} already", "labs undeploy")
 
 
 # `kubectl api-resources` fails if a group of the API does not answer, though it prints what the others have.

@@ -32,7 +32,7 @@ from house_prices.serving.deployment.load import HOUSE, PATH
 from house_prices.serving.deployment.manifests import LOCAL, apply, render
 from house_prices.serving.deployment.newer_model import save_newer_model
 from house_prices.serving.deployment.open_tasks import stop_if_raised, stopping_if_raised
-from house_prices.serving.deployment.removal import remove_from_cluster, remove_from_docker
+from house_prices.serving.deployment.removal import remove_from_cluster, remove_from_docker, require_nothing_deployed
 from house_prices.serving.deployment.rollout import wait_for_rollout
 
 Tell = Callable[[str], None]
@@ -186,6 +186,7 @@ def _on_cluster(say: Tell) -> None:
     """Deploy, release the next version under load and take it back, scale, release what is broken, and clean up."""
     cluster = local_cluster()
     say(f"cluster {cluster.context} at {cluster.server}")
+    require_nothing_deployed(cluster)
     try:
         manifests = render(cluster, LOCAL, FIRST, engine.image_id(FIRST))
         newer = save_newer_model(NEWER_MODEL, KnownModels(KNOWN_MODELS))
