@@ -31,6 +31,9 @@ class Service(ThreadingHTTPServer):
         self.connections.append(connection[1])
         return connection
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a case that breaks a connection means to."""
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
