@@ -9,6 +9,7 @@ import json
 import re
 import time
 import uuid
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -76,7 +77,8 @@ class Deployment:
     def _renumber(self, number) -> None:
         """Have the newest release a later number; to have the controller count that far would take seconds."""
         found = self.cluster.apps.list_namespaced_replica_set(self.namespace).items
-        (newest,) = [each for each in found if each.spec.template.spec.containers[0].image.endswith(f":v{number}")]
+        own = [each for each in found if each.metadata.owner_references[0].name == self.name]
+        (newest,) = [each for each in own if each.spec.template.spec.containers[0].image.endswith(f":v{number}")]
         annotations = {"metadata": {"annotations": {releases.REVISION: str(number)}}}
         self.cluster.apps.patch_namespaced_replica_set(newest.metadata.name, self.namespace, annotations)
         end = time.monotonic() + PATIENCE
@@ -287,27 +289,24 @@ def test_neighbours(deployment, place):
         Deployment(place.cluster, place.namespace, f"{deployment.name}-{name}", {**deployment.labels, "track": name})
         for name in ("0", "zz")
     ]
-    for each in (*neighbours, deployment):
+    for each in neighbours:
         for _ in range(2):
             each.release()
-    lone = copy.deepcopy(deployment.had[1])
-    lone["metadata"]["labels"] = {"app.kubernetes.io/name": "house-prices"}
-    body = {
-        "metadata": {"name": f"{deployment.name}-lone", "annotations": {releases.REVISION: "1"}},
-        "spec": {"replicas": 0, "selector": {"matchLabels": lone["metadata"]["labels"]}, "template": lone},
-    }
-    place.cluster.apps.create_namespaced_replica_set(place.namespace, body)
-    sent = "undo of one of three Deployments with names and labels alike, beside a ReplicaSet that nobody owns"
-    try:
-        template = deployment.undo(sent)["template"]
-    except (AttributeError, KeyError, TypeError) as error:
-        raise CheckFailed(
-            sent=sent,
-            got=f"{type(error).__name__}: {error}",
-            look_at="what a ReplicaSet that nobody owns has instead of a list of owners",
-        ) from None
-    finally:
-        place.cluster.apps.delete_namespaced_replica_set(body["metadata"]["name"], place.namespace)
+    for number in (1, 3):
+        deployment.release(number=number)
+    sent = (
+        "undo of one of three Deployments with names and labels alike, beside a ReplicaSet that nobody owns, and one "
+        "that something else of the same name owns"
+    )
+    with strangers(deployment, place):
+        try:
+            template = deployment.undo(sent)["template"]
+        except (AttributeError, KeyError, TypeError) as error:
+            raise CheckFailed(
+                sent=sent,
+                got=f"{type(error).__name__}: {error}",
+                look_at="what a ReplicaSet that nobody owns has instead of a list of owners",
+            ) from None
     track = template["metadata"]["labels"].get("track")
     expect(
         template == deployment.had[1],
@@ -316,6 +315,31 @@ def test_neighbours(deployment, place):
         wanted="its own release before",
         look_at="what a ReplicaSet has to say about whose it is",
     )
+
+
+@contextmanager
+def strangers(deployment, place):
+    """Have two more ReplicaSets, with the number between a Deployment's releases 1 and 3, that are not its own.
+
+    One belongs to a ConfigMap: what belongs to a Deployment that is gone, the cluster removes at once.
+    """
+    core, apps = place.cluster.core, place.cluster.apps
+    namesake = core.create_namespaced_config_map(place.namespace, {"metadata": {"name": deployment.name}})
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": deployment.name, "uid": namesake.metadata.uid}
+    names = []
+    for track, owners in (("nobody", {}), ("namesake", {"ownerReferences": [owner]})):
+        template = copy.deepcopy(deployment.had[1])
+        template["metadata"]["labels"]["track"] = track
+        names.append(f"{deployment.name}-{track}")
+        metadata = {"name": names[-1], "annotations": {releases.REVISION: "2"}, **owners}
+        selector = {"matchLabels": template["metadata"]["labels"]}
+        body = {"metadata": metadata, "spec": {"replicas": 0, "selector": selector, "template": template}}
+        apps.create_namespaced_replica_set(place.namespace, body)
+    try:
+        yield
+    finally:
+        for name in names:
+            apps.delete_namespaced_replica_set(name, place.namespace)
 
 
 @pytest.mark.task("2.11")

@@ -40,7 +40,8 @@ def undo(cluster: Cluster) -> None:
 
     - Those of the Deployment ``NAME`` in ``NAMESPACE`` are the ReplicaSets whose ``ownerReferences`` name its ``uid``.
       In the same namespace are others: of other Deployments, whose names begin like this one's and whose pods carry
-      the same labels, and some that have no owner, and then not even a list of owners.
+      the same labels; some whose owner is something else of the same name; and some that have no owner, and then not
+      even a list of owners.
     - Releases have numbers: the annotation ``REVISION``, a text as all annotations are, of each ReplicaSet and of the
       Deployment itself, whose number is that of the release it has now. The release before is the one with the highest
       number below that. Going back is a release too, and gets a new number; so to go back twice is to be where one was.
