@@ -10,7 +10,7 @@ import pytest
 from kubernetes.utils.quantity import parse_quantity
 from werkzeug.test import Client
 
-from house_prices.serving.health import STALLED, Health
+from house_prices.serving.health import STALLED, Health, Verdict
 from house_prices.serving.probes import probes_app
 from house_prices.serving.settings import Settings
 from labkit.checks import CheckFailed, expect
@@ -165,6 +165,15 @@ def test_a_pod_that_loads_is_waited_for(probes):
             wanted="until it has started, however long that takes, nobody asks anything else",
             look_at="what holds the other probes back",
         )
+    # A pod that loads answers nobody, so only of one that has not started and answers can one tell what it was asked.
+    asked = probes.startup.ask(SimpleNamespace(answer=lambda question: Verdict(question != "startup", question)))
+    expect(
+        not asked.yes,
+        sent="a pod that says no to the question whether it has started, and yes to the other two",
+        got=f"it is taken for started: {asked.said}",
+        wanted="it is asked again whether it has started",
+        look_at="which of the three questions each probe asks",
+    )
     # Of a container that was started again, the first question may come at once; and before it listens, so does the no.
     startup = probes.startup
     until = startup.delay + (startup.noes - 1) * startup.period
