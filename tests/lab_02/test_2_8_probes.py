@@ -211,7 +211,7 @@ def test_a_pod_that_serves_gets_requests(probes):
         sent=sent,
         got=f"its first request may come {time - LOADS} s after that",
         wanted=f"{LOADED} s at most: a rollout waits for each pod",
-        look_at="initialDelaySeconds and periodSeconds of the startupProbe and the readinessProbe",
+        look_at="initialDelaySeconds, periodSeconds and successThreshold of the startupProbe and the readinessProbe",
     )
 
 
