@@ -102,9 +102,11 @@ class Autoscaler:
             share = float(uses / self._pod.asks_for(resource)) * 100
             ratio = share / target["averageUtilization"]
             what = f"{share:.0f}% of its request (target {target['averageUtilization']}%)"
-        wanted = replicas if abs(ratio - 1) <= TOLERANCE else math.ceil(replicas * ratio)
+        near = abs(ratio - 1) <= TOLERANCE
+        wanted = replicas if near else math.ceil(replicas * ratio)
         whatever = ", whatever the load" if resource == "memory" else ""
-        return wanted, f"of {resource}, a pod uses {what}{whatever}"
+        tolerance = f"; within {TOLERANCE:.0%} of the target nothing changes" if near and ratio != 1 else ""
+        return wanted, f"of {resource}, a pod uses {what}{whatever}{tolerance}"
 
 
 def _named(metric) -> str:
