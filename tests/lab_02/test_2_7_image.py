@@ -304,7 +304,7 @@ def test_it_is_small(image):
     expect(
         megabytes <= MOST,
         sent="the image, without `base`",
-        got=more_than(megabytes, MOST),
+        got=f"{about(megabytes)}; {largest(new_layers(image.image, base))}",
         wanted=f"at most {MOST} MB",
         look_at="what is in which layer (docker history): what a later one removes stays in an earlier one",
     )
@@ -320,14 +320,12 @@ def test_a_change_installs_nothing(image):
 def test_a_change_is_small(image):
     """after a change of our code a node fetches less than 10 MB"""
     it_needs_no_network(image)
-    before = set(image.image.attrs["RootFS"]["Layers"])
-    new = [layer for layer in layers(image.changed) if layer[0] not in before]
+    new = new_layers(image.changed, image.image)
     megabytes = sum(size for _, size, _ in new) / 1e6
-    largest = max(new, key=lambda layer: layer[1], default=("", 0, ""))
     expect(
         megabytes < MOST_FOR_CODE,
         sent=CHANGED,
-        got=f"{more_than(megabytes, MOST_FOR_CODE)} in new layers, most of it by {shorten(largest[2], 60)}",
+        got=f"{about(megabytes)} in new layers; {largest(new)}",
         wanted=f"less than {MOST_FOR_CODE} MB",
         look_at="what shares a layer with our code",
     )
@@ -408,9 +406,21 @@ def some(names):
     return ", ".join(first) + (" and others" if len(names) > 3 else "")
 
 
-def more_than(megabytes, limit):
-    """Return a size in words that are the same with another build of the base, and on another kind of processor."""
-    return f"more than {max(limit, megabytes // 100 * 100):.0f} MB"
+def about(megabytes):
+    """Return a size in words that are the same with another build of the base."""
+    return f"about {round(megabytes, -1):.0f} MB"
+
+
+def largest(layers):
+    """Return the size and the instruction of the largest of several layers."""
+    _, size, instruction = max(layers, key=lambda layer: layer[1], default=("", 0, "nothing"))
+    return f"the largest layer, {about(size / 1e6)}, comes from {shorten(instruction, 60)}"
+
+
+def new_layers(image, before):
+    """Return those of an image's layers that another one does not have."""
+    there = set(before.attrs["RootFS"]["Layers"])
+    return [layer for layer in layers(image) if layer[0] not in there]
 
 
 def layers(image):
