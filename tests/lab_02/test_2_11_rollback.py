@@ -142,20 +142,28 @@ def without_hash(template):
     return {**template, "metadata": {**template["metadata"], "labels": labels}}
 
 
+@contextmanager
+def own_namespace(core):
+    """Make a namespace, which no pod fits into, for as long as the ``with`` block lasts, and give its name."""
+    name = f"labs-check-{uuid.uuid4().hex[:8]}"
+    core.create_namespace({"metadata": {"name": name, "labels": dict([CHECKS.split("=")])}})
+    try:
+        quota = {"metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}}
+        core.create_namespaced_resource_quota(name, quota)
+        yield name
+    finally:
+        core.delete_namespace(name)
+
+
 @pytest.fixture(scope="module")
 def place():
     """A cluster, and a namespace in it for these checks alone."""
     local = local_cluster()
     cluster = WithoutKubectl(local.context, local.server)
-    name = f"labs-check-{uuid.uuid4().hex[:8]}"
-    key, value = CHECKS.split("=")
-    cluster.core.create_namespace({"metadata": {"name": name, "labels": {key: value}}})
     try:
-        quota = {"metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}}
-        cluster.core.create_namespaced_resource_quota(name, quota)
-        yield SimpleNamespace(cluster=cluster, namespace=name, numbers=itertools.count(1))
+        with own_namespace(cluster.core) as name:
+            yield SimpleNamespace(cluster=cluster, namespace=name, numbers=itertools.count(1))
     finally:
-        cluster.core.delete_namespace(name)
         cluster.client.close()
 
 

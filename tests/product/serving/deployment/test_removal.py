@@ -1,10 +1,13 @@
 """What is removed is what carries the label, and nothing is called removed that is still there."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from house_prices.serving.deployment.context import Cluster
 from house_prices.serving.deployment.errors import DeploymentError, NotRun
 from house_prices.serving.deployment.removal import (
+    CHECKS,
     LABEL,
     Made,
     SomethingLeft,
@@ -12,6 +15,7 @@ from house_prices.serving.deployment.removal import (
     remove_from_cluster,
     remove_from_docker,
 )
+from tests.lab_02.test_2_11_rollback import own_namespace
 from tests.product.serving.deployment.conftest import Tools
 
 CLUSTER = Cluster("minikube", "https://127.0.0.1:6443")
@@ -132,3 +136,12 @@ def test_an_engine_that_does_not_answer_has_not_been_looked_through(tools: Tools
     tools.answer("docker", "exit 1")
     with pytest.raises(NotRun, match="no Docker engine answers"):
         remove_from_docker()
+
+
+def test_the_namespace_of_a_check_is_not_the_services() -> None:
+    core = Mock()
+    with own_namespace(core):
+        pass
+    metadata = core.create_namespace.call_args.args[0]["metadata"]
+    assert [f"{key}={value}" for key, value in metadata["labels"].items()] == [CHECKS]
+    core.delete_namespace.assert_called_once_with(metadata["name"])
