@@ -89,17 +89,19 @@ class Queue:
     ----------
     asked : how many rows the model was asked about, each time.
     full : nothing more may wait.
+    refused : how often somebody was told so.
     """
 
     alive = True
 
     def __init__(self, predict: Callable[[Any], Any]) -> None:
-        self._predict, self.asked, self.full = predict, [], False
+        self._predict, self.asked, self.full, self.refused = predict, [], False, 0
 
     def predict(self, rows: Any) -> Any:
         from house_prices.serving.batching import Overloaded
 
         if self.full:
+            self.refused += 1
             raise Overloaded
         self.asked.append(len(rows))
         return self._predict(rows)

@@ -5,6 +5,7 @@ import sys
 import pandas as pd
 import pytest
 
+from house_prices.serving.settings import LARGEST_REQUEST
 from labkit.checks import expect, rng
 
 _opened = []
@@ -106,24 +107,24 @@ def test_what_is_new_to_the_model(prices, houses):
 @pytest.mark.task("2.3")
 def test_one_question_to_the_model(prices, service, houses):
     """a request asks the model once, through the queue, however many houses it has"""
-    prices(houses(40))
+    prices(houses(LARGEST_REQUEST))
     asked = service.batcher.asked
     if asked:
         got = f"asked {len(asked)} time{'s' * (len(asked) > 1)}, the first time about {asked[0]}"
     else:
         got = "nothing came through the queue"
     expect(
-        asked == [40],
-        sent="a request with 40 houses",
+        asked == [LARGEST_REQUEST],
+        sent=f"a request with {LARGEST_REQUEST:,} houses",
         got=got,
-        wanted="once, about 40 houses",
+        wanted=f"once, about {LARGEST_REQUEST:,} houses",
         look_at="what is called for each request, and what for each house",
     )
 
 
 @pytest.mark.task("2.3")
 def test_a_full_queue(ask, service, houses):
-    """while too much waits already, the answer is 503 with Retry-After"""
+    """while too much waits already, the answer is 503 with Retry-After, and the queue is asked no second time"""
     service.batcher.full = True
     answer = ask({"houses": houses(2)})
     got = answer.status_code, answer.headers.get("Retry-After")
@@ -133,6 +134,14 @@ def test_a_full_queue(ask, service, houses):
         got=f"{got[0]}, {'Retry-After: ' + got[1] if got[1] else 'no Retry-After'}",
         wanted="503, Retry-After: 1",
         look_at="whether the question goes through the queue, and who catches what that raises",
+    )
+    refused = service.batcher.refused
+    expect(
+        refused == 1,
+        sent="2 houses, while the queue takes no more",
+        got=f"the queue was asked {refused} times",
+        wanted="once: it is the caller who asks again, after Retry-After",
+        look_at="what the route does when the queue is full",
     )
 
 
