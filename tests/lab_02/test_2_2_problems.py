@@ -60,7 +60,7 @@ SPOILT = "8 houses, of which 3 have 3 bad fields each, and beside them a field t
 
 
 @pytest.mark.task("2.2")
-def test_all_at_once(errors, spoilt):
+def test_all_at_once(errors, spoilt, houses):
     """every bad field of every house is named, all in one answer"""
     body, wanted = spoilt
     got = errors(body)
@@ -68,6 +68,15 @@ def test_all_at_once(errors, spoilt):
         len(got) == len(wanted),
         sent=f"{SPOILT}: {len(wanted)} in all",
         got=f"{len(got)} named: {some_of(got) or 'none'}",
+        look_at="how many of the errors that pydantic has found get an entry of their own",
+    )
+    names = rng().sample(sorted(set(body["houses"][0]) - {"age", "eff_age"}), 3)
+    many = [house | dict.fromkeys(names) for house in houses(800)]
+    got, wanted = errors({"houses": many}), len(many) * len(names)
+    expect(
+        len(got) == wanted,
+        sent=f"a batch of {len(many)} houses with {len(names)} bad fields each: {wanted:,} in all",
+        got=f"{len(got):,} named",
         look_at="how many of the errors that pydantic has found get an entry of their own",
     )
 
@@ -118,20 +127,22 @@ def test_the_body_itself(errors):
 
 @pytest.mark.task("2.2")
 def test_what_was_got(errors, houses):
-    """each says what was wrong and shows the value; a field that is not there has none to show"""
-    house = houses(1)[0] | {"beds": "three", "baths": None, "tot_sf": [1, 2, 3]}
+    """each says in words what was wrong and shows the value as text; a field that is not there has none to show"""
+    house = houses(1)[0] | {"beds": "three", "baths": None, "tot_sf": [1, 2, 3], "use_type": 5}
     del house["lot_sf"]
     got = errors({"houses": [house]})
-    wanted = {"beds": '"three"', "baths": "null", "tot_sf": "a list of 3", "lot_sf": None}
+    wanted = {"beds": '"three"', "baths": "null", "tot_sf": "a list of 3", "lot_sf": None, "use_type": "5"}
     wrong = []
     for name, value in wanted.items():
         for entry in (each for where, each in got.items() if where.endswith(name)):
-            wrong += [f"{name}: no words"] * (not isinstance(entry["detail"], str) or len(entry["detail"]) < 5)
+            words = entry["detail"].split() if isinstance(entry["detail"], str) else ()
+            wrong += [f"{name}: no words, only {show(entry['detail'], 60)}"] * (len(words) < 2)
             if entry.get("got") != value:
-                wrong.append(f"{name}: got {show(entry['got'], 60)}" if "got" in entry else f"{name}: no got")
+                raw = "" if isinstance(entry.get("got"), str) else ", which is no text"
+                wrong.append(f"{name}: got {show(entry['got'], 60)}{raw}" if "got" in entry else f"{name}: no got")
     expect(
         not wrong,
-        sent='beds "three", baths null, tot_sf a list, and no lot_sf',
+        sent='beds "three", baths null, tot_sf a list, use_type 5, and no lot_sf',
         got="; ".join(wrong),
         look_at="which keys an entry has, and what `shown` is for",
     )
