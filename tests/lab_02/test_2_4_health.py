@@ -7,6 +7,8 @@ from house_prices.serving.health import QUESTIONS, STALLED, Health, Verdict
 from house_prices.serving.probes import probes_app
 from labkit.checks import expect
 
+STILL = 1.2 * STALLED  # seconds in which a loop that has stalled did not go round
+
 
 class Process:
     """A process whose state a check sets: what its health knows of it."""
@@ -15,7 +17,7 @@ class Process:
         self.health = Health(leaving=lambda: leaving, batcher_alive=lambda: batcher_alive)
         self.health.loaded = loaded
         if stalled:
-            self.health._last_turn -= 10 * STALLED
+            self.health._last_turn -= STILL
 
 
 def asks(process, sent, look_at, **wanted):
@@ -99,15 +101,16 @@ def test_when_the_model_answers_no_more():
 
 @pytest.mark.task("2.4")
 def test_when_its_loop_has_stalled():
-    """when its loop has stalled, it is neither ready nor alive, though it can still answer a probe"""
-    asks(
-        Process(stalled=True),
-        f"a process whose loop has not gone round for {10 * STALLED:g} s",
-        "`stalled`, and which questions it matters to",
-        startup=True,
-        ready=False,
-        live=False,
-    )
+    """when its loop has stalled, it is neither ready nor alive, though it can still answer a probe, loaded or not"""
+    for loaded in (True, False):
+        asks(
+            Process(loaded=loaded, stalled=True),
+            f"a process {'' if loaded else 'without its model '}whose loop has not gone round for {STILL:g} s",
+            "`stalled`, and which questions it matters to",
+            startup=loaded,
+            ready=False,
+            live=False,
+        )
 
 
 @pytest.mark.task("2.4")
@@ -125,13 +128,30 @@ def test_when_it_leaves_and_stalls():
 
 @pytest.mark.task("2.4")
 def test_over_http():
-    """over HTTP a yes is 200 and a no is 503, with the reason in words"""
-    answer = Client(probes_app(Process(leaving=True).health)).get("/health/ready")
-    reason = answer.text.strip()
+    """over HTTP a yes is 200 and a no is 503, with the reason in words, which tell one cause from another"""
+    causes = {
+        "leaves": Process(leaving=True),
+        "loads its model": Process(loaded=False),
+        "has stalled": Process(stalled=True),
+        "has lost its batcher": Process(batcher_alive=False),
+    }
+    reasons = {}
+    for cause, process in causes.items():
+        answer = Client(probes_app(process.health)).get("/health/ready")
+        if answer.status_code == 200:  # the checks above ask who is ready
+            continue
+        reason = reasons[cause] = answer.text.strip()
+        expect(
+            answer.status_code == 503 and len(reason) > 2 and reason not in QUESTIONS,
+            sent=f"GET /health/ready to a process that {cause}",
+            got=f"{answer.status_code} {reason!r}",
+            wanted="503 and a reason",
+            look_at="what the verdict says beside no",
+        )
     expect(
-        answer.status_code == 503 and len(reason) > 2,
-        sent="GET /health/ready to a process that leaves",
-        got=f"{answer.status_code} {reason!r}",
-        wanted="503 and a reason",
-        look_at="what the verdict says beside no",
+        len(set(reasons.values())) == len(reasons),
+        sent=f"GET /health/ready to processes of which one {', one '.join(reasons)}",
+        got=", ".join(map(repr, reasons.values())),
+        wanted="a reason of its own for each",
+        look_at="what somebody can do who reads the reason",
     )

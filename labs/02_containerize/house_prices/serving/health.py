@@ -62,6 +62,8 @@ class Health:
             yes if it has started, is not leaving, and is alive.
         ``live``
             no if its loop has stalled or the thread that asks the model is gone; else yes, whatever else is the case.
+
+        A no has a reason in words, which say what is the case: each of the four causes has its own.
         """
         # TASK 2.4: answer three questions, not one
         broken = ""
