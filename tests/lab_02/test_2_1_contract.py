@@ -1,5 +1,7 @@
 """Task 2.1: what may be asked is what the model's manifest says."""
 
+import itertools
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -12,13 +14,16 @@ from labkit.checks import expect, rng
 
 MEANINGS = {column.name: column.meaning for column in HOUSE_COLUMNS}
 MANIFEST = "a manifest with limits that were drawn anew"
+COMPARED = {"age": "years", "eff_age": "years", "tot_sf": "square feet"}  # two of these, with their units
 
 
 @pytest.fixture
 def inputs():
     """The inputs of a model that nobody has seen: known names, and limits of its own."""
     draw = rng()
-    oldest = draw.randrange(90, 150)
+    smallest, largest = float(draw.randrange(100, 120)), float(draw.randrange(150, 190))
+    # Not the pair that there is today.
+    lower, upper = draw.choice([pair for pair in itertools.permutations(COMPARED, 2) if pair != ("eff_age", "age")])
     return (
         Input(
             name="area",
@@ -43,8 +48,17 @@ def inputs():
             maximum=float(draw.randrange(9, 20)),
         ),
         Input(name="baths", kind="number", unit="rooms", minimum=0.25, maximum=draw.randrange(20, 60) / 4),
-        Input(name="eff_age", kind="integer", unit="years", minimum=0.0, maximum=float(oldest), not_above="age"),
-        Input(name="age", kind="integer", unit="years", minimum=0.0, maximum=float(oldest)),
+        *(
+            Input(
+                name=name,
+                kind="integer",
+                unit=unit,
+                minimum=smallest,
+                maximum=largest,
+                not_above=upper if name == lower else None,
+            )
+            for name, unit in COMPARED.items()
+        ),
         Input(name="longitude", kind="number", unit="degrees", minimum=-122.4, maximum=-122.1),
     )
 
@@ -56,17 +70,24 @@ def bounded(inputs):
 
 
 @pytest.fixture
+def pair(inputs):
+    """The names of a field that may not be above another, and of that other."""
+    return next((column.name, column.not_above) for column in inputs if column.not_above)
+
+
+@pytest.fixture
 def contract(inputs):
     return Contract(SimpleNamespace(inputs=inputs))
 
 
 @pytest.fixture
-def house(inputs):
+def house(inputs, pair):
     """A house in the middle of all limits."""
     middle = {c.name: (c.minimum + c.maximum) / 2 for c in inputs if c.minimum is not None}
     whole = {c.name for c in inputs if c.kind != "number"}
     house = {name: int(value) if name in whole else value for name, value in middle.items()}
-    return house | {"use_type": "sfr", "area": inputs[0].categories[0], "eff_age": house["age"] - 1}
+    lower, upper = pair
+    return house | {"use_type": "sfr", "area": inputs[0].categories[0], lower: house[upper] - 1}
 
 
 @pytest.fixture
@@ -165,7 +186,7 @@ def test_an_open_category(refused, inputs):
 @pytest.mark.task("2.1")
 def test_types_are_strict(refused):
     """a whole number is whole and a number is no text: nothing is converted on the quiet"""
-    tried = [("beds", 5.5), ("beds", "5"), ("age", True), ("area", 44.5), ("area", "44"), ("baths", "2.25")]
+    tried = [("beds", 5.5), ("beds", "5"), ("area", True), ("area", 44.5), ("area", "44"), ("baths", "2.25")]
     taken = [f"{name} {value!r}" for name, value in tried if name not in refused(**{name: value})]
     expect(
         not taken,
@@ -190,18 +211,19 @@ def test_every_field_is_required(refused, house):
 
 
 @pytest.mark.task("2.1")
-def test_two_fields_are_compared(refused, house):
+def test_two_fields_are_compared(refused, house, pair):
     """a field that may not be above another is compared with it, and left alone where the other is wrong itself"""
-    age = house["age"]
+    lower, upper = pair
+    limit = house[upper]
     tried = {
-        f"eff_age {age}, age {age}": (refused(eff_age=age), []),
-        f"eff_age {age + 1}, age {age}": (refused(eff_age=age + 1), ["eff_age"]),
-        f"eff_age {age}, age 'old'": (refused(eff_age=age, age="old"), ["age"]),
+        f"{lower} {limit}, {upper} {limit}": (refused(**{lower: limit}), []),
+        f"{lower} {limit + 1}, {upper} {limit}": (refused(**{lower: limit + 1}), [lower]),
+        f"{lower} {limit}, {upper} 'many'": (refused(**{lower: limit, upper: "many"}), [upper]),
     }
     wrong = [f"{sent}: {', '.join(got) or 'nothing'} refused" for sent, (got, wanted) in tried.items() if got != wanted]
     expect(
         not wrong,
-        sent="a manifest in which eff_age may not be above age",
+        sent=f"a manifest in which {lower} may not be above {upper}",
         got="; ".join(wrong),
         look_at="`not_above`, the input's and the validator's",
     )
@@ -211,20 +233,24 @@ def test_two_fields_are_compared(refused, house):
 def test_the_schema_says_it_all(contract, inputs):
     """limits, categories, meaning and unit are in the JSON Schema, so that callers need not find them out by trying"""
     fields = contract.House.model_json_schema()["properties"]
-    lacking = []
+    lacking = {}
     for column in inputs:
         said = fields[column.name]
-        if column.closed:
-            lacking += [f"{column.name}: its categories"] * (sorted(said.get("enum", [])) != sorted(column.categories))
-        else:
-            found = said.get("minimum"), said.get("maximum")
-            lacking += [f"{column.name}: its limits"] * (found != (column.minimum, column.maximum))
         description = said.get("description", "")
-        lacking += [f"{column.name}: what it means"] * (MEANINGS[column.name] not in description)
-        lacking += [f"{column.name}: its unit"] * (column.unit not in description)
+        if column.closed:
+            lacks = {"categories": sorted(said.get("enum", [])) != sorted(column.categories)}
+        else:
+            lacks = {"limits": (said.get("minimum"), said.get("maximum")) != (column.minimum, column.maximum)}
+        lacks |= {"meaning": MEANINGS[column.name] not in description, "unit": column.unit not in description}
+        if any(lacks.values()):
+            lacking[column.name] = " and its ".join(what for what, it_does in lacks.items() if it_does)
+    example = "".join(f". Of {name} it says {json.dumps(fields[name])}" for name in list(lacking)[:1])
+    misplaced = any(fields[name].keys() & {"ge", "le"} for name in lacking)
     expect(
         not lacking,
         sent=MANIFEST,
-        got="the schema does not say " + "; ".join(lacking),
-        look_at="what pydantic can tell others of a rule, and what it cannot",
+        got="the schema does not say " + "; ".join(f"{name}: its {what}" for name, what in lacking.items()) + example,
+        look_at="the order in `Annotated`: behind a function of yours, pydantic no longer knows what is limited"
+        if misplaced
+        else "what pydantic can tell others of a rule, and what it cannot",
     )

@@ -62,11 +62,14 @@ def field_of(column: Input) -> Any:
     ============================  =====================================================================
     the input                     the field
     ============================  =====================================================================
-    closed category               one of its categories, as written
+    closed category               one of its ``categories``, as written
     open category                 a whole number within its limits: one not seen in training is welcome
     ``integer``, ``number``       a whole number, a number, within its limits (both included)
     ``not_above``                 besides: not above the value of that field
     ============================  =====================================================================
+
+    The ``categories`` are those that training has seen. Where it saw no ``townhouse``, a model knows nothing of any,
+    and to ask for one is an error.
 
     Every field is required, and says in its description what it means and in which unit.
 
