@@ -1,7 +1,8 @@
 """Task 2.6: a real server, told to end while clients of five kinds are at it.
 
 Each kind meets another step of the end: who opens a connection for each request, who keeps one and uses it, who keeps
-one and is idle, who is slow to send a request, and who never sends the rest of it.
+one and is idle, who is slow to send a request, and who never sends the rest of it. Nobody could hit the moment from
+outside at which the door is closed: who comes just then is met by a worker in this process.
 """
 
 import contextlib
