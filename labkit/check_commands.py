@@ -66,7 +66,7 @@ def check(
         err.print(verdicts.summary)
         print_json({"lab": chosen.id, **verdicts.as_data()})
     else:
-        with out.status(f"checking lab {chosen.id}"):
+        with _working(f"checking {named.id if named else f'lab {chosen.id}'}"):
             verdicts = _check(project, chosen, only, seed=seed, require=required, tell=_printer())
         if verdicts.count("failed"):
             asked = named.id if named else chosen.id
@@ -112,7 +112,7 @@ def watch(context: typer.Context, lab: LabArgument, task: TaskOption = "") -> No
     for _ in saves(files):
         while about := named or first_to_solve(project.root, chosen):
             out.print(f"[dim]{datetime.now():%H:%M:%S}[/] [bold]{about.id} {about.title}[/]  [dim]{about.file}[/]")
-            with out.status(f"checking {about.id}"):
+            with _working(f"checking {about.id}"):
                 verdicts = _check(project, chosen, [about.id], tell=_printer())
             out.print(verdicts.summary)
             if named or not verdicts.passed(about.id):
@@ -214,6 +214,17 @@ def _check(
     if started:  # otherwise it is the reference that has passed
         record(project.root, [task.id for task in lab.tasks if verdicts.passed(task.id)])
     return verdicts
+
+
+def _working(what: str) -> "contextlib.AbstractContextManager[object]":
+    """Say on a terminal what is being done, and for how long, until the ``with`` block ends."""
+    if not out.is_terminal:
+        return contextlib.nullcontext()
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    working = Progress(SpinnerColumn(), TextColumn(what), TimeElapsedColumn(), console=out, transient=True)
+    working.add_task(what)
+    return working
 
 
 def _printer() -> "Callable[[Verdict], None]":
