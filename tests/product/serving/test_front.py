@@ -404,18 +404,41 @@ def test_bodies_that_arrive_have_room_for_so_many_bytes_and_others_are_refused(
 ) -> None:
     monkeypatch.setattr(subject, "MOST_HELD", 10 * subject.LOOKED_AT)
     running = start(largest_body=2**20, read_seconds=SECONDS)
+    begun = b"POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + b"x" * (3 * subject.LOOKED_AT)
+
+    def wait_until_held(least: int, most: int) -> None:
+        end = time.monotonic() + SECONDS
+        while not least <= sum(channel.held for channel in list(running.front.active_channels.values())) <= most:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
     with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(running.connect()) for _ in range(4)]
-        for client in clients[:3]:
-            client.send(b"POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + b"x" * (3 * subject.LOOKED_AT))
-        answer = clients[3].ask(b"POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + b"x" * (3 * subject.LOOKED_AT))
+        clients = [stack.enter_context(running.connect()) for _ in range(3)]
+        for client in clients:
+            client.send(begun)
+        wait_until_held(9 * subject.LOOKED_AT, 10 * subject.LOOKED_AT)
+        with running.connect() as late:
+            answer = late.ask(begun)
         assert (answer.status, answer.headers["retry-after"], answer.headers["connection"]) == (503, "1", "close")
         assert problem_of(answer)["detail"] == "there is no room for more; ask again in 1 s"
-        for client in clients[:3]:
+        for client in clients:
             client.socket.close()
+        wait_until_held(0, 0)
         with running.connect() as client:
             body = b"x" * (9 * subject.LOOKED_AT)
             assert client.ask(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)).status == 200
+
+
+def test_small_requests_are_not_asked_whether_there_is_room(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """it takes a look at every connection, and clients that send byte by byte would have that many of them"""
+    running = start()
+    looked: list[object] = []
+    monkeypatch.setattr(running.front, "refuse_what_there_is_no_room_for", looked.append)
+    with running.connect() as client:
+        for byte in "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab":
+            client.send(byte)
+        assert client.ask("c").status == 200
+    assert looked == []
 
 
 def test_while_answers_are_not_read_there_is_room_for_so_many_bytes(

@@ -119,7 +119,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         except ValueError as error:  # waitress leaves it to urllib to take a URL apart, and expects no refusal
             self.server.refuse(self, Refused(400, "Bad Request", f"this is no URL: {error}"))
             return True
-        if self.request is not None and self.request.body_bytes_received % LOOKED_AT < len(data):
+        body = self.request.body_bytes_received if self.request is not None else 0
+        if body >= LOOKED_AT and body % LOOKED_AT < len(data):  # seldom: it looks at every connection
             self.server.refuse_what_there_is_no_room_for(self)
         return taken
 
