@@ -309,7 +309,7 @@ def _wrk(server: Server, script: Path, connections: int, seconds: int) -> tuple[
 
 
 def _milliseconds(text: str, percentile: str) -> float:
-    found = re.findall(rf"(?m)^ +{percentile} +([\d.]+)(us|ms|s)$", text)
+    found = re.findall(rf"(?m)^ +{percentile} +([\d.]+)(us|ms|s) *$", text)
     if not found:
         return float("nan")  # a server that warms up may answer nobody in these seconds
     value, unit = found[0]
