@@ -157,11 +157,11 @@ class Image:
             )
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
+            container.reload()  # first: what it says before it ends is then among its words
             lines = container.logs().decode(errors="replace").splitlines()
             for line in lines:
                 if line.startswith("{"):
                     return container, json.loads(line)
-            container.reload()
             if container.status == "exited":
                 break
             time.sleep(0.1)
