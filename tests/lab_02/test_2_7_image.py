@@ -158,8 +158,8 @@ class Image:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             container.reload()  # first: what it says before it ends is then among its words
-            lines = container.logs().decode(errors="replace").splitlines()
-            for line in lines:
+            said = container.logs().decode(errors="replace")
+            for line in said[: said.rfind("\n") + 1].splitlines():  # it is long, and may have been said in part only
                 if line.startswith("{"):
                     return container, json.loads(line)
             if container.status == "exited":
@@ -167,7 +167,7 @@ class Image:
             time.sleep(0.1)
         return CheckFailed(
             sent=STARTED,
-            got=f"it ends; its last words: {lines[-1] if lines else 'none'}",
+            got=f"it ends; its last words: {(said.splitlines() or ['none'])[-1]}",
             wanted="it runs",
             look_at="what ENTRYPOINT starts, where the packages are, and who may read them",
         )
