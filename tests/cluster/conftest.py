@@ -25,8 +25,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SENT = ("pyproject.toml", "LICENSE", ".dockerignore", "requirements", "labs")
 MODEL = Path("artifacts/lab-01")
 VERSIONS = ("2012.12", "2013.12")
-RATE = 100.0
-"""Requests a second in a drill, but for the twenty replacements: they have twice as many."""
 
 
 def not_run(error: NotRun) -> NoReturn:
@@ -92,7 +90,7 @@ def url(cluster: Cluster, releases: dict[str, str]) -> Iterator[str]:
 
 @pytest.fixture
 def drills(cluster: Cluster, url: str) -> Drills:
-    return Drills(cluster, url, print, rate=RATE)
+    return Drills(cluster, url, print)
 
 
 @pytest.fixture

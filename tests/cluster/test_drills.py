@@ -17,7 +17,7 @@ from house_prices.serving.deployment.load import HOUSE, PATH, Load
 from house_prices.serving.deployment.manifests import NAMESPACE
 from house_prices.serving.deployment.releases import restart
 from house_prices.serving.deployment.rollout import wait_for_rollout
-from tests.cluster.conftest import RATE, VERSIONS, not_run
+from tests.cluster.conftest import VERSIONS, not_run
 from tests.cluster.node_failure import failed
 from tests.cluster.witness import witness
 
@@ -32,12 +32,12 @@ def version(url: str) -> str:
     return told
 
 
-def nothing_lost(drill: Drill) -> None:
+def nothing_lost(drill: Drill, rate: float = 200) -> None:
     """Every request got its price, over new and over kept connections, and they came as fast as was said."""
     print(f"{drill.what}: {drill.seconds:.0f} s\n  new  {drill.new}\n  kept {drill.kept}")
     for counts in (drill.new, drill.kept):
         assert counts.failed == ()
-        assert counts.sent / counts.seconds > 0.9 * RATE / 2, "the load was less than it had to be"
+        assert counts.sent / counts.seconds > 0.9 * rate / 2, "the load was less than it had to be"
 
 
 def test_the_pods_are_what_the_manifests_say(cluster: Cluster, url: str) -> None:
@@ -122,15 +122,15 @@ def test_a_release_and_its_undo_lose_nothing(drills: Drills, releases: dict[str,
 
 
 @pytest.mark.usefixtures("two_pods")
-def test_twenty_replacements_lose_nothing(drills: Drills, releases: dict[str, str], tmp_path: Path) -> None:
+def test_twenty_replacements_lose_nothing(cluster: Cluster, url: str, releases: dict[str, str], tmp_path: Path) -> None:
     """and locust, which sends half of the 200 requests a second, says so too"""
-    with witness(drills.url, tmp_path, rate=round(RATE)) as told:
-        drill = drills.roll_out(releases[VERSIONS[1]], times=20)
+    with witness(url, tmp_path, rate=100) as told:
+        drill = Drills(cluster, url, print, rate=100).roll_out(releases[VERSIONS[1]], times=20)
     print(told)
-    nothing_lost(drill)
+    nothing_lost(drill, rate=100)
     assert set(told.failed.values()) == {0}, told.words
-    assert told.rate > 0.85 * RATE, "the load was less than it had to be"
-    assert version(drills.url) == VERSIONS[1]
+    assert told.rate > 85, "the load was less than it had to be"
+    assert version(url) == VERSIONS[1]
 
 
 @pytest.mark.usefixtures("two_pods")
